@@ -1,0 +1,77 @@
+"""What all tests share: a queue server, a browser when there is one, and CI's demand that nothing is skipped."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from config import valkey
+
+# Playwright runs an event loop in the thread of the test, and Django would refuse to touch the database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """SEGUE_REQUIRE_ALL=1, as in CI: a skipped test is a failed run."""
+    report = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = report.stats.get("skipped", []) if report else []
+    if skipped and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        report.write_line(f"\nSEGUE_REQUIRE_ALL=1 and {len(skipped)} skipped: {', '.join(skip.nodeid for skip in skipped)}", red=True)
+
+
+@pytest.fixture(scope="session")
+def queue_server() -> Iterator[str]:
+    """The URL of a queue server: REDIS_URL's, or an embedded Valkey for as long as the tests run."""
+    if os.environ.get("REDIS_URL"):
+        yield settings.REDIS_URL
+        return
+    folder = Path(settings.DATA_DIR)
+    descriptor = valkey.lock(folder)
+    server = subprocess.Popen(valkey.command(folder), pass_fds=[descriptor], stdout=subprocess.DEVNULL)
+    try:
+        valkey.wait(settings.REDIS_URL)
+        yield settings.REDIS_URL
+    finally:
+        server.terminate()
+        server.wait()
+        os.close(descriptor)
+
+
+@pytest.fixture
+def wiped_queue_server(queue_server: str) -> redis.Redis:
+    """The same, with nothing in it."""
+    connection = redis.Redis.from_url(queue_server)
+    connection.flushdb()
+    return connection
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, or Chrome, without a window; tests that need it are skipped where there is none."""
+    if not CHROMIUM:
+        pytest.skip("no chromium or google-chrome on PATH")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    fresh = browser.new_context()
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
