@@ -1,5 +1,6 @@
 """Reads the environment strictly: a typed value, or one sentence that names the variable and what it should have been."""
 
+import math
 import os
 import secrets
 from pathlib import Path
@@ -53,6 +54,8 @@ def seconds(name: str, default: float, *, least: float = 0.0, most: float = 86_4
     value = text(name)
     try:
         found = float(value) if value else float(default)
+        if not math.isfinite(found):
+            raise ValueError
     except ValueError:
         raise BadSetting(f"{name} is {value!r}, which is not a number of seconds. Use one like {default}.") from None
     return _within(name, found, least, most)
@@ -177,7 +180,7 @@ def _sqlite(name: str) -> dict[str, Any]:
 def _within(name: str, found: N, least: N, most: N | None) -> N:
     if found < least:
         raise BadSetting(f"{name} is {found}, which is too small. The least is {least}.")
-    if most is not None and not found <= most:
+    if most is not None and found > most:
         raise BadSetting(f"{name} is {found}, which is too large. The most is {most}.")
     return found
 

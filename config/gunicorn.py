@@ -8,3 +8,4 @@ threads = 8
 keepalive = 15
 worker_connections = 2000
 graceful_timeout = 10
+control_socket_disable = True  # it would be made in HOME, one for all

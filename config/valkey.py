@@ -5,7 +5,6 @@ import hashlib
 import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import redis
@@ -57,18 +56,13 @@ def lock(folder: Path) -> int:
     return descriptor
 
 
-def wait(url: str, patience: float = 10.0) -> None:
-    """Until the server answers. After a crash it reads its file first."""
-    deadline = time.monotonic() + patience
-    with redis.Redis.from_url(url, socket_timeout=1) as connection:
-        while True:
-            try:
-                connection.ping()
-                return
-            except redis.RedisError as error:
-                if time.monotonic() > deadline:
-                    raise NoValkey(f"Valkey does not answer after {patience:.0f} seconds: {error}") from error
-                time.sleep(0.02)
+def answers(url: str) -> bool:
+    """Whether a server is up and has read its file."""
+    with redis.Redis.from_url(url, socket_timeout=1, retry=None) as connection:
+        try:
+            return bool(connection.ping())
+        except redis.RedisError:
+            return False
 
 
 def _binary() -> str:

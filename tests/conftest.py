@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def queue_server() -> Iterator[str]:
     descriptor = valkey.lock(folder)
     server = subprocess.Popen(valkey.command(folder), pass_fds=[descriptor], stdout=subprocess.DEVNULL)
     try:
-        valkey.wait(settings.REDIS_URL)
+        while not valkey.answers(settings.REDIS_URL):
+            assert server.poll() is None, "the embedded Valkey does not start"
+            time.sleep(0.01)
         yield settings.REDIS_URL
     finally:
         server.terminate()
