@@ -1,0 +1,1 @@
+"""The proof: plain models and the use cases that orchestrate them."""

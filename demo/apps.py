@@ -1,0 +1,10 @@
+"""The demo as a Django app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DemoConfig(AppConfig):
+    name = "demo"
+    verbose_name = _("People")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,149 @@
+"""Who may see and do what. The only module that asks guardian."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import CharField, Model, Q, QuerySet
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+from guardian.shortcuts import assign_perm, get_objects_for_user
+
+from orchestration import flows
+from orchestration.errors import FlowMissing
+from orchestration.models import Flow, Instance, Orchestration, WorkItem
+from orchestration.models.records import model_named
+
+
+def may(user: Any, permission: str, thing: Model | None = None) -> bool:
+    """Whether an active person has "app.codename" for everything, or for `thing`."""
+    if not user.is_active:
+        return False
+    return user.has_perm(permission) or (thing is not None and user.has_perm(permission, thing))
+
+
+def grant(permission: str, to: Any, thing: Model | None = None) -> None:
+    """Give a user or a group "app.codename", for everything or for `thing` alone."""
+    assign_perm(permission, to, thing)
+
+
+def may_add_record(user: Any, model: type[Model]) -> bool:
+    """Whether the person may add records of this model."""
+    return may(user, _permission("add", model))
+
+
+def records_for(user: Any, model: type[Model]) -> QuerySet[Any]:
+    """The records of this model that the person may see."""
+    permission = _permission("view", model)
+    if may(user, permission):
+        return model._default_manager.all()
+    if not user.is_active:
+        return model._default_manager.none()
+    return get_objects_for_user(user, permission, model, accept_global_perms=False, with_superuser=False)
+
+
+def may_view_record(user: Any, record: Model) -> bool:
+    """Whether the person may see the record."""
+    return may(user, _permission("view", record), record)
+
+
+def may_change_record(user: Any, record: Model) -> bool:
+    """Whether the person may write the record."""
+    return may(user, _permission("change", record), record)
+
+
+def may_run(user: Any, key: str) -> bool:
+    """Whether the person may run the flow with this key."""
+    if may(user, "orchestration.run_flow"):
+        return True
+    flow = Flow.objects.filter(key=key).first()
+    return flow is not None and may(user, "orchestration.run_flow", flow)
+
+
+def may_start(user: Any, orchestration: Orchestration) -> bool:
+    """Whether the person may start it by hand."""
+    return may(user, "orchestration.start_orchestration", orchestration)
+
+
+def may_operate(user: Any, orchestration: Orchestration) -> bool:
+    """Whether the person may intervene in its instances."""
+    return may(user, "orchestration.operate_orchestration", orchestration)
+
+
+def work_items_for(user: Any) -> QuerySet[WorkItem]:
+    """The items, open or done, that the person may see: theirs, their groups' and queues', those they did or operate."""
+    if not user.is_active:
+        return WorkItem.objects.none()
+    mine = WorkItem.objects.for_user(user)
+    operated = WorkItem.objects.filter(instance__orchestration__in=_operated_by(user))
+    did = WorkItem.objects.filter(completed_by=user)
+    return WorkItem.objects.filter(Q(pk__in=mine.values("pk")) | Q(pk__in=operated.values("pk")) | Q(pk__in=did.values("pk")))
+
+
+def instances_for(user: Any) -> QuerySet[Instance]:
+    """The instances that the person may see: of records they may view, those they started, worked on or operate."""
+    if not user.is_active:
+        return Instance.objects.none()
+    visible = Q(starter=user) | Q(orchestration__in=_operated_by(user))
+    visible |= Q(pk__in=WorkItem.objects.for_user(user).values("instance"))
+    visible |= Q(pk__in=WorkItem.objects.filter(completed_by=user).values("instance"))
+    for label in Orchestration.objects.exclude(record_model="").values_list("record_model", flat=True).distinct():
+        visible |= _of_viewable_records(user, label)
+    return Instance.objects.filter(visible)
+
+
+def may_complete(user: Any, item: WorkItem) -> bool:
+    """Whether the person has all it takes to complete the item (its status aside)."""
+    return not why_not(user, item)
+
+
+def why_not(user: Any, item: WorkItem) -> str:
+    """Why the person may not complete the item, in a sentence; empty when they may. Its status is not looked at."""
+    if not user.is_active:
+        return _("This account is no longer active.")
+    if not WorkItem.objects.for_user(user).filter(pk=item.pk).exists():
+        return _("This is assigned to %(assignee)s. Ask them, or an operator, to do it.") % {
+            "assignee": item.assignee_label or _("nobody yet")
+        }
+    return why_not_able(user, item.flow, item.get_record())
+
+
+def why_not_able(user: Any, key: str, record: Model | None) -> str:
+    """What permission a person lacks to run the screen flow on the record; empty when none."""
+    if not may_run(user, key):
+        return _("You have no permission to run this form. Ask an administrator for “Can run flow”.")
+    if record is None:
+        return ""
+    if not may_view_record(user, record):
+        return _("You have no permission to view the record that this is about. Ask an administrator for it.")
+    try:
+        flow = flows.get(key)
+    except FlowMissing as missing:
+        return str(missing)
+    if flow.changes_record and not flow.as_system and not may_change_record(user, record):
+        return _("This form changes the record, and you have no permission to change it. Ask an administrator for it.")
+    return ""
+
+
+def _permission(action: str, record: Model | type[Model]) -> str:
+    meta = record._meta
+    return f"{meta.app_label}.{action}_{meta.model_name}"
+
+
+def _operated_by(user: Any) -> QuerySet[Orchestration]:
+    if may(user, "orchestration.operate_orchestration"):
+        return Orchestration.objects.all()
+    return get_objects_for_user(
+        user, "orchestration.operate_orchestration", Orchestration, accept_global_perms=False, with_superuser=False
+    )
+
+
+def _of_viewable_records(user: Any, label: str) -> Q:
+    model = model_named(label)
+    if model is None:
+        return Q(pk__in=[])
+    permission = _permission("view", model)
+    if may(user, permission):
+        return Q(record_model=label)
+    viewable = get_objects_for_user(user, permission, model, accept_global_perms=False, with_superuser=False)
+    keys = viewable.annotate(key=Cast("pk", CharField())).values("key")
+    return Q(record_model=label, record_id__in=keys)

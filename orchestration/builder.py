@@ -1,0 +1,187 @@
+"""Defines orchestrations: a definition as a document, its problems, its activation."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from orchestration import flows
+from orchestration.errors import FlowMissing, Invalid
+from orchestration.models import Orchestration, Stage, Step, Version
+from orchestration.models.definitions import StepKind
+from orchestration.states import VersionStatus
+
+Document = Mapping[str, Any]
+
+KIND_OF_FLOW = {StepKind.BACKGROUND: flows.FlowKind.AUTOLAUNCHED, StepKind.INTERACTIVE: flows.FlowKind.SCREEN}
+"""Which kind of flow each kind of step runs."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps a version from being activated: where, what, and how to mend it."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+@transaction.atomic
+def load(document: Document) -> Version:
+    """Make a draft from a document; the orchestration itself is made or updated by its API name.
+
+    Raises Invalid when the document has not the shape that `dump` writes.
+    """
+    try:
+        head = dict(document["orchestration"])
+        orchestration, _created = Orchestration.objects.update_or_create(api_name=head.pop("api_name"), defaults=head)
+        version = Version(
+            orchestration=orchestration, number=_next_number(orchestration), starts_on=document.get("starts_on", "created")
+        )
+        version.full_clean(exclude=["status"])
+        version.save()
+        for order, drawn in enumerate(document["stages"]):
+            _load_stage(version, order, drawn)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Invalid(_("The document is not a definition: %(error)r.") % {"error": error}) from error
+    return version
+
+
+def dump(version: Version) -> Document:
+    """The version as a document: what `load` takes."""
+    orchestration = version.orchestration
+    return {
+        "orchestration": {
+            name: getattr(orchestration, name)
+            for name in ("api_name", "label", "description", "start_type", "record_model", "one_live_per_record")
+        },
+        "starts_on": version.starts_on,
+        "stages": [_dump_stage(stage) for stage in version.stages.prefetch_related("steps__after")],
+    }
+
+
+def new_version(version: Version) -> Version:
+    """A new draft that is a copy of `version`."""
+    return load(dump(version))
+
+
+def activate(version: Version) -> None:
+    """Make the draft (or an inactive version) the one that new starts use; running instances keep theirs.
+
+    Raises Invalid with every problem listed when there is one.
+    """
+    with transaction.atomic():
+        Orchestration.objects.select_for_update().get(pk=version.orchestration_id)
+        if found := problems(version):
+            raise Invalid(
+                _("%(version)s cannot be activated: %(problems)s")
+                % {"version": version, "problems": " · ".join(str(problem) for problem in found)},
+                errors={"__all__": [str(problem) for problem in found]},
+            )
+        for active in version.orchestration.versions.filter(status=VersionStatus.ACTIVE):
+            active.move(VersionStatus.INACTIVE)
+        version.move(VersionStatus.ACTIVE)
+
+
+def deactivate(version: Version) -> None:
+    """Stop new starts; running instances go on."""
+    version.move(VersionStatus.INACTIVE)
+
+
+def problems(version: Version) -> list[Problem]:
+    """Everything that keeps the version from being activated, all at once."""
+    stages = list(version.stages.prefetch_related("steps__after"))
+    if not stages:
+        return [Problem(str(version), _("It has no stage. Add one."))]
+    return [problem for stage in stages for problem in _problems_of_stage(stage)]
+
+
+def _problems_of_stage(stage: Stage) -> Iterable[Problem]:
+    steps = list(stage.steps.all())
+    if not steps:
+        yield Problem(stage.label, _("The stage has no step. Add one, or delete the stage."))
+    for step in steps:
+        yield from _problems_of_step(step)
+    if circle := _circle(steps):
+        yield Problem(stage.label, _("These steps wait for each other: %(steps)s.") % {"steps": ", ".join(circle)})
+
+
+def _problems_of_step(step: Step) -> Iterable[Problem]:
+    place = f"{step.stage.label} › {step.label}"
+    if step.is_interactive and not step.assignee:
+        yield Problem(place, _("Nobody is named to do it. Name a user, a group, a queue or a path."))
+    for before in step.after.all():
+        if before.stage_id != step.stage_id:
+            yield Problem(place, _("It comes after “%(step)s”, which is in another stage.") % {"step": before})
+    try:
+        flow = flows.get(step.flow)
+    except FlowMissing as missing:
+        yield Problem(place, str(missing))
+        return
+    wanted = KIND_OF_FLOW[StepKind(step.kind)]
+    if flow.kind != wanted:
+        yield Problem(
+            place,
+            _("“%(flow)s” is of the kind %(kind)s; this step needs %(wanted)s.")
+            % {"flow": flow.label, "kind": flow.kind.label, "wanted": wanted.label},
+        )
+    for name in sorted(flow.required - set(step.inputs)):
+        yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
+    for name in sorted(set(step.inputs) - set(flow.inputs)):
+        yield Problem(place, _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name})
+
+
+def _circle(steps: list[Step]) -> list[str]:
+    """The steps that could never begin because they wait for each other."""
+    waits = {step.pk: {before.pk for before in step.after.all()} for step in steps}
+    while free := [pk for pk, before in waits.items() if not before & waits.keys()]:
+        for pk in free:
+            del waits[pk]
+    return [step.label for step in steps if step.pk in waits]
+
+
+def _next_number(orchestration: Orchestration) -> int:
+    newest: int | None = orchestration.versions.aggregate(newest=Max("number"))["newest"]
+    return (newest or 0) + 1
+
+
+def _load_stage(version: Version, order: int, drawn: Document) -> None:
+    stage = Stage.objects.create(version=version, order=order, api_name=drawn["api_name"], label=drawn["label"])
+    made: dict[str, Step] = {}
+    for place, step in enumerate(drawn["steps"]):
+        made[step["api_name"]] = Step.objects.create(
+            stage=stage,
+            order=place,
+            api_name=step["api_name"],
+            label=step["label"],
+            kind=StepKind(step["kind"]),
+            flow=step["flow"],
+            inputs=step.get("inputs", {}),
+            assignee=step.get("assignee", {}),
+        )
+    for step in drawn["steps"]:
+        made[step["api_name"]].after.set([made[name] for name in step.get("after", [])])
+
+
+def _dump_stage(stage: Stage) -> Document:
+    return {
+        "api_name": stage.api_name,
+        "label": stage.label,
+        "steps": [
+            {
+                "api_name": step.api_name,
+                "label": step.label,
+                "kind": step.kind,
+                "flow": step.flow,
+                "after": [before.api_name for before in step.after.all()],
+                "inputs": step.inputs,
+                "assignee": step.assignee,
+            }
+            for step in stage.steps.all()
+        ],
+    }

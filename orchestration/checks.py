@@ -1,0 +1,50 @@
+"""System checks: what a developer should know before the deploy."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
+
+from orchestration import flows
+from orchestration.models import Step
+from orchestration.models.instances import LIVE
+from orchestration.states import VersionStatus
+
+
+@register(Tags.compatibility)
+def check_middleware(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """Without the middleware nobody is named as the starter of an instance."""
+    if "orchestration.middleware.StarterMiddleware" in settings.MIDDLEWARE:
+        return []
+    return [
+        Warning(
+            "Instances that a saved record starts will not know who started them.",
+            hint="Add orchestration.middleware.StarterMiddleware to MIDDLEWARE, after AuthenticationMiddleware.",
+            id="orchestration.W001",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_flows_exist(app_configs: Any = None, databases: Any = None, **_options: Any) -> list[CheckMessage]:
+    """Flows that active versions or live instances need, and that no installed app has (R9.3). `check --database default`."""
+    if not databases or not apps.is_installed("orchestration"):
+        return []
+    in_use = Step.objects.filter(version__status=VersionStatus.ACTIVE) | Step.objects.filter(
+        version__instances__status__in=LIVE
+    )
+    known = {flow.key for flow in flows.all_flows()}
+    try:
+        needed = set(in_use.values_list("flow", flat=True))
+    except DatabaseError:  # not migrated yet
+        return []
+    return [
+        Error(
+            f"The flow “{key}” is used by an active version or a live instance, and no installed app has it.",
+            hint="Bring the function back, or move the steps that use it to another flow before you deploy.",
+            id="orchestration.E001",
+        )
+        for key in sorted(needed - known)
+    ]

@@ -1,0 +1,80 @@
+"""What we refuse, worded for the person refused: who, what, now what."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Refused(Exception):
+    """A request that was understood and turned down. `str()` of it is a sentence for the person who asked."""
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return str(self.args[0])
+
+
+class Conflict(Refused):
+    """The facts have moved on since the person looked: somebody was quicker, or the thing has ended (409)."""
+
+
+class NotAllowed(Refused):
+    """The person may not do this (403)."""
+
+
+class Invalid(Refused):
+    """What was sent cannot be taken as it is (422).
+
+    `screen` is the index of the first screen with errors, `errors` maps field names to messages.
+    """
+
+    def __init__(self, message: object, *, screen: int = 0, errors: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.screen = screen
+        self.errors = errors or {}
+
+
+class Fault(Exception):
+    """Something in a definition or a flow that cannot be carried out; becomes the fault of a step.
+
+    `kind` is a stable word for handlers and filters, the message is for an operator.
+    """
+
+    kind = "fault"
+
+    def __init__(self, message: object, *, kind: str = "") -> None:
+        super().__init__(message)
+        if kind:
+            self.kind = kind
+
+
+class FlowMissing(Fault):
+    """A step names a flow that no installed app has."""
+
+    kind = "flow_missing"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            _("No installed app has a flow named “%(key)s”. Bring it back, or move the step to another flow.")
+            % {"key": key}
+        )
+
+
+class ExpressionError(Fault):
+    """An expression that cannot be evaluated; the message names the place."""
+
+    kind = "expression"
+
+
+class Failure(Exception):
+    """Raised by a flow to say that it could not do its work. Uses up one attempt, like any other exception."""
+
+
+class Stale(Exception):
+    """An attempt came back after its step had been given to somebody else. Its transaction rolls back; nobody is told."""
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """An exception as the data that a step and its milestone keep: `type` and `message`."""
+    kind = error.kind if isinstance(error, Fault) else type(error).__name__
+    return {"type": kind, "message": " ".join(str(error).split())[:2000] or kind}

@@ -1,0 +1,17 @@
+"""The catalogue of flows: the small things that steps run, registered by a decorator in any app's `flows.py`."""
+
+from orchestration.flows.catalogue import Flow, FlowKind, all_flows, autolaunched_flow, get, screen_flow
+from orchestration.flows.context import Context, Mail
+from orchestration.flows.screens import Screen
+
+__all__ = [
+    "Context",
+    "Flow",
+    "FlowKind",
+    "Mail",
+    "Screen",
+    "all_flows",
+    "autolaunched_flow",
+    "get",
+    "screen_flow",
+]

@@ -1,0 +1,235 @@
+"""What a builder draws: an orchestration's versions, their stages and their steps."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from orchestration import clock
+from orchestration.models.records import model_named
+from orchestration.states import VERSION_MOVES, VersionStatus, check_move
+
+api_name_validator = RegexValidator(
+    r"^[a-z][a-z0-9_]*\Z", _("Use small letters, digits and underscores, beginning with a letter.")
+)
+
+
+class StartType(models.TextChoices):
+    RECORD_TRIGGERED = "record", _("Record-triggered")
+    AUTOLAUNCHED = "autolaunched", _("Autolaunched")
+
+
+class StartsOn(models.TextChoices):
+    CREATED = "created", _("when a record is created")
+    UPDATED = "updated", _("when a record is updated")
+    SAVED = "saved", _("when a record is created or updated")
+
+
+class StepKind(models.TextChoices):
+    BACKGROUND = "background", _("Background step")
+    INTERACTIVE = "interactive", _("Interactive step")
+
+
+class Orchestration(models.Model):
+    """A named process. How it runs is drawn in its versions."""
+
+    label = models.CharField(_("label"), max_length=100)
+    api_name = models.CharField(
+        _("API name"),
+        max_length=60,
+        unique=True,
+        validators=[api_name_validator],
+        help_text=_("How code and other orchestrations call it. Cannot be changed later."),
+    )
+    description = models.TextField(_("description"), blank=True)
+    start_type = models.CharField(_("start type"), max_length=20, choices=StartType.choices)
+    record_model = models.CharField(
+        _("record's model"), max_length=200, blank=True, help_text=_("The model that it watches, as app.model.")
+    )
+    one_live_per_record = models.BooleanField(
+        _("one live instance per record"),
+        default=True,
+        help_text=_("While an instance is live for a record, another start for that record is skipped."),
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("owner"),
+        related_name="owned_orchestrations",
+    )
+
+    class Meta:
+        verbose_name = _("orchestration")
+        verbose_name_plural = _("orchestrations")
+        ordering = ["label"]
+        permissions = [
+            ("start_orchestration", _("Can start orchestration")),
+            ("operate_orchestration", _("Can operate orchestration")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(start_type=StartType.RECORD_TRIGGERED) | ~Q(record_model=""),
+                name="record_triggered_names_a_model",
+                violation_error_message=_("A record-triggered orchestration names the model that it watches."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def clean(self) -> None:
+        """Refuse an unknown model, and a changed API name."""
+        self.record_model = self.record_model.lower()
+        if self.record_model and model_named(self.record_model) is None:
+            raise ValidationError({"record_model": _("No installed app has this model.")})
+        if self.pk and Orchestration.objects.exclude(api_name=self.api_name).filter(pk=self.pk).exists():
+            raise ValidationError({"api_name": _("The API name cannot be changed: expressions and code use it.")})
+
+    @property
+    def active_version(self) -> "Version | None":
+        """The version that new starts use, if there is one."""
+        return self.versions.filter(status=VersionStatus.ACTIVE).first()
+
+
+class Version(models.Model):
+    """One drawing of an orchestration. Frozen for good once it has been active."""
+
+    orchestration = models.ForeignKey(Orchestration, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(_("number"))
+    status = models.CharField(
+        _("status"), max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT, editable=False
+    )
+    starts_on = models.CharField(_("starts"), max_length=10, choices=StartsOn.choices, default=StartsOn.CREATED)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
+    activated_at = models.DateTimeField(_("activated at"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        ordering = ["orchestration", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["orchestration", "number"], name="version_number_once"),
+            models.UniqueConstraint(
+                fields=["orchestration"], condition=Q(status=VersionStatus.ACTIVE), name="one_active_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.orchestration} v{self.number}"
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it was ever active, and so can no longer be edited."""
+        return self.status != VersionStatus.DRAFT
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; of a frozen version only what `move` writes."""
+        if self.pk and self.is_frozen and "update_fields" not in kwargs:
+            raise ValidationError(_("%(version)s has been active and cannot be changed.") % {"version": self})
+        super().save(*args, **kwargs)
+
+    def move(self, status: VersionStatus) -> None:
+        """Go to `status` and save; raises IllegalMove."""
+        check_move(VERSION_MOVES, self.status, status)
+        self.status = status
+        if status == VersionStatus.ACTIVE:
+            self.activated_at = clock.now()
+        self.save(update_fields=["status", "activated_at"])
+
+
+class PartOfVersion(models.Model):
+    """What a version is drawn of: has an API name and a place, and can be changed only while the version is a draft."""
+
+    api_name = models.CharField(_("API name"), max_length=60, validators=[api_name_validator])
+    label = models.CharField(_("label"), max_length=100)
+    order = models.PositiveIntegerField(_("order"), default=0)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.label
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, unless the version is frozen."""
+        self.refuse_if_frozen()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete, unless the version is frozen."""
+        self.refuse_if_frozen()
+        return super().delete(*args, **kwargs)
+
+    def refuse_if_frozen(self) -> None:
+        """Raise ValidationError when the version has been active."""
+        version = self.drawn_in()
+        if version.is_frozen:
+            raise ValidationError(
+                _("%(version)s has been active and cannot be changed. Make a new draft of it instead.")
+                % {"version": version}
+            )
+
+    def drawn_in(self) -> Version:
+        """The version that this is a part of."""
+        raise NotImplementedError
+
+
+class Stage(PartOfVersion):
+    """A phase, named for its outcome. Stages run one after the other; the steps in one run in parallel unless told otherwise."""
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="stages")
+
+    class Meta:
+        verbose_name = _("stage")
+        verbose_name_plural = _("stages")
+        ordering = ["version", "order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "api_name"], name="stage_api_name_once"),
+        ]
+
+    def drawn_in(self) -> Version:
+        return self.version
+
+
+class Step(PartOfVersion):
+    """One unit of work: runs a flow, by itself in the background or by way of a work item.
+
+    `inputs` maps the flow's inputs, each to `{"path": "record.email"}` or `{"value": 3}`. `assignee` says who gets an
+    interactive step: `{"queue": api name}`, `{"group": name}`, `{"user": username}` or `{"path": "record.manager"}`.
+    """
+
+    stage = models.ForeignKey(Stage, models.CASCADE, related_name="steps")
+    version = models.ForeignKey(Version, models.CASCADE, related_name="steps", editable=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=StepKind.choices)
+    flow = models.CharField(_("flow"), max_length=120)
+    after = models.ManyToManyField("self", symmetrical=False, blank=True, verbose_name=_("after"), related_name="before")
+    inputs = models.JSONField(_("inputs"), default=dict, blank=True)
+    assignee = models.JSONField(_("assignee"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ["stage", "order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "api_name"], name="step_api_name_once"),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; the version is its stage's, so that API names are unique in the whole drawing."""
+        self.version = self.stage.version
+        super().save(*args, **kwargs)
+
+    def drawn_in(self) -> Version:
+        return self.stage.version
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person does it."""
+        return self.kind == StepKind.INTERACTIVE

@@ -1,0 +1,86 @@
+"""Runs a flow that is written in code."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext as _
+
+from orchestration import conf
+from orchestration.errors import Failure, Fault, Invalid
+from orchestration.flows import Context, Flow, Mail
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a flow returned: JSON `outputs`, and the `mails` to send once its step is committed."""
+
+    outputs: dict[str, Any]
+    mails: Sequence[Mail]
+
+
+def run_autolaunched(flow: Flow, context: Context) -> Result:
+    """Run an autolaunched flow with the context's inputs.
+
+    Raises Fault when an input is missing, unknown or of the wrong type, or the outputs are no JSON or too large;
+    and whatever the flow raises.
+    """
+    _check_inputs(flow, context.inputs)
+    return _result(flow, flow.function(context, **context.inputs), context)
+
+
+def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> Result:
+    """Check the raw answers of all screens, then run the screen flow with the cleaned ones.
+
+    Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
+    """
+    cleaned: dict[str, Any] = {}
+    for index in range(len(flow.screens)):
+        screen = flow.screen(index, answers, context)
+        if not screen.is_valid():
+            errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
+            raise Invalid(_("Some answers are missing or cannot be taken."), screen=index, errors=errors)
+        cleaned.update(screen.cleaned_data)
+    try:
+        return _result(flow, flow.function(context, cleaned), context)
+    except Failure as failure:
+        last = len(flow.screens) - 1
+        raise Invalid(failure, screen=last, errors={"__all__": [str(failure)]}) from failure
+
+
+def _check_inputs(flow: Flow, inputs: Mapping[str, Any]) -> None:
+    if unknown := sorted(set(inputs) - set(flow.inputs)):
+        raise Fault(_("“%(flow)s” has no input %(names)s.") % {"flow": flow.label, "names": unknown}, kind="input")
+    for name in sorted(flow.required):
+        if inputs.get(name) is None:
+            raise Fault(_("“%(flow)s” needs a value for “%(name)s”.") % {"flow": flow.label, "name": name}, kind="input")
+    for name, value in inputs.items():
+        wanted = flow.inputs[name]
+        if isinstance(wanted, type) and value is not None and not isinstance(value, wanted):
+            raise Fault(
+                _("“%(flow)s” takes %(wanted)s as “%(name)s”, not %(value)r.")
+                % {"flow": flow.label, "wanted": wanted.__name__, "name": name, "value": value},
+                kind="input",
+            )
+
+
+def _result(flow: Flow, returned: Any, context: Context) -> Result:
+    if returned is not None and not isinstance(returned, Mapping):
+        raise Fault(_("“%(flow)s” returned no mapping of outputs.") % {"flow": flow.label}, kind="output")
+    try:
+        text = json.dumps(dict(returned or {}), cls=DjangoJSONEncoder, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise Fault(
+            _("An output of “%(flow)s” cannot be stored: %(error)s") % {"flow": flow.label, "error": error},
+            kind="output",
+        ) from error
+    size, limit = len(text.encode()), conf.OUTPUT_BYTES
+    if size > limit:
+        raise Fault(
+            _("The outputs of “%(flow)s” are %(size)d bytes; the limit is %(limit)d.")
+            % {"flow": flow.label, "size": size, "limit": limit},
+            kind="output",
+        )
+    return Result(outputs=json.loads(text), mails=tuple(context.mails))
