@@ -34,9 +34,7 @@ class Employee(models.Model):
     email = models.EmailField(_("e-mail"))
     job_title = models.CharField(_("job title"), max_length=100)
     department = models.CharField(_("department"), max_length=60)
-    manager = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("hiring manager"), related_name="reports"
-    )
+    manager = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("hiring manager"), related_name="reports")
     building = models.ForeignKey(Building, models.PROTECT, verbose_name=_("building"))
     start_date = models.DateField(_("start date"))
     equipment = models.CharField(_("equipment"), max_length=20, choices=Equipment.choices, blank=True)

@@ -15,6 +15,7 @@ class Person:
     groups: tuple[str, ...] = ()
     is_admin: bool = False
     is_active: bool = True
+    password: str = PASSWORD
 
 
 PEOPLE = (

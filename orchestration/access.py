@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
 from django.db.models import CharField, Model, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
@@ -91,6 +90,13 @@ def instances_for(user: Any) -> QuerySet[Instance]:
     return Instance.objects.filter(visible)
 
 
+def instances_operated_by(user: Any) -> QuerySet[Instance]:
+    """The instances in which the person may intervene."""
+    if not user.is_active:
+        return Instance.objects.none()
+    return Instance.objects.filter(orchestration__in=_operated_by(user))
+
+
 def may_complete(user: Any, item: WorkItem) -> bool:
     """Whether the person has all it takes to complete the item (its status aside)."""
     return not why_not(user, item)
@@ -132,9 +138,7 @@ def _permission(action: str, record: Model | type[Model]) -> str:
 def _operated_by(user: Any) -> QuerySet[Orchestration]:
     if may(user, "orchestration.operate_orchestration"):
         return Orchestration.objects.all()
-    return get_objects_for_user(
-        user, "orchestration.operate_orchestration", Orchestration, accept_global_perms=False, with_superuser=False
-    )
+    return get_objects_for_user(user, "orchestration.operate_orchestration", Orchestration, accept_global_perms=False, with_superuser=False)
 
 
 def _of_viewable_records(user: Any, label: str) -> Q:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
@@ -12,13 +12,14 @@ from orchestration import access, expressions
 from orchestration.errors import Fault
 from orchestration.models import Queue, Step
 from orchestration.models.instances import name_of
+from orchestration.models.people import Person
 
 
 @dataclass(frozen=True)
 class Assignee:
     """A user, a group or a queue (or none of them), and a `warning` when it is not the one that was meant."""
 
-    user: AbstractUser | None = None
+    user: Person | None = None
     group: Group | None = None
     queue: Queue | None = None
     warning: str = ""
@@ -68,8 +69,7 @@ def _meant(source: dict[str, Any], scope: expressions.Scope) -> Any:
             if isinstance(value, str):
                 return _user_named(value)
             raise Fault(
-                _("The assignee “%(path)s” is %(value)r: neither a user, a group nor a queue.")
-                % {"path": path, "value": value},
+                _("The assignee “%(path)s” is %(value)r: neither a user, a group nor a queue.") % {"path": path, "value": value},
                 kind="assignee",
             )
     raise Fault(_("The step has no assignee."), kind="assignee")

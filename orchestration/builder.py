@@ -40,9 +40,7 @@ def load(document: Document) -> Version:
     try:
         head = dict(document["orchestration"])
         orchestration, _created = Orchestration.objects.update_or_create(api_name=head.pop("api_name"), defaults=head)
-        version = Version(
-            orchestration=orchestration, number=_next_number(orchestration), starts_on=document.get("starts_on", "created")
-        )
+        version = Version(orchestration=orchestration, number=_next_number(orchestration), starts_on=document.get("starts_on", "created"))
         version.full_clean(exclude=["status"])
         version.save()
         for order, drawn in enumerate(document["stages"]):

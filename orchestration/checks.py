@@ -9,8 +9,7 @@ from django.db import DatabaseError
 
 from orchestration import flows
 from orchestration.models import Step
-from orchestration.models.instances import LIVE
-from orchestration.states import VersionStatus
+from orchestration.states import LIVE, VersionStatus
 
 
 @register(Tags.compatibility)
@@ -32,9 +31,7 @@ def check_flows_exist(app_configs: Any = None, databases: Any = None, **_options
     """Flows that active versions or live instances need, and that no installed app has (R9.3). `check --database default`."""
     if not databases or not apps.is_installed("orchestration"):
         return []
-    in_use = Step.objects.filter(version__status=VersionStatus.ACTIVE) | Step.objects.filter(
-        version__instances__status__in=LIVE
-    )
+    in_use = Step.objects.filter(version__status=VersionStatus.ACTIVE) | Step.objects.filter(version__instances__status__in=LIVE)
     known = {flow.key for flow in flows.all_flows()}
     try:
         needed = set(in_use.values_list("flow", flat=True))

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import django_rq
-from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import Q
 from redis.exceptions import RedisError
@@ -25,6 +24,7 @@ from orchestration import conf
 from orchestration.models import Milestone, WorkItem
 from orchestration.models import Queue as PeopleQueue
 from orchestration.models.instances import Instance
+from orchestration.models.people import Person
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def keys_of_item(item: WorkItem) -> set[str]:
     return {f"{kind}:{pk}" for kind, pk in people.items() if pk is not None}
 
 
-def keys_for_user(user: AbstractUser) -> list[str]:
+def keys_for_user(user: Person) -> list[str]:
     """The keys of a person: their own, their groups' and their queues'."""
     groups = list(user.groups.values_list("pk", flat=True))
     queues = PeopleQueue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values_list("pk", flat=True)
@@ -141,6 +141,4 @@ def _tell(keys: list[str]) -> None:
 def _enqueue(drains: int) -> None:
     queue = django_rq.get_queue(QUEUE, connection=_connection())
     for _ in range(min(drains, MOST_HINTS - queue.count)):
-        queue.enqueue_call(
-            DRAIN, timeout=conf.DRAIN_SECONDS + 120, result_ttl=0, failure_ttl=3600, ttl=3600
-        )
+        queue.enqueue_call(DRAIN, timeout=conf.DRAIN_SECONDS + 120, result_ttl=0, failure_ttl=3600, ttl=3600)

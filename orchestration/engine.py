@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 from django.utils import timezone
@@ -38,6 +37,7 @@ from orchestration.models import (
 )
 from orchestration.models.instances import name_of
 from orchestration.models.outbox import EffectKind
+from orchestration.models.people import Person
 from orchestration.models.records import reference, snapshot
 from orchestration.states import FINISHED, InstanceStatus, StageStatus, StartOutcome, StepStatus, WorkItemStatus
 
@@ -54,7 +54,7 @@ def request_start(
     orchestration: Orchestration,
     *,
     record: Model | None = None,
-    by: AbstractUser | None = None,
+    by: Person | None = None,
     caused_by: Instance | None = None,
 ) -> StartRequest:
     """Ask for an instance, in the caller's transaction, by inserting one row; a worker makes it after the commit (R2.2)."""
@@ -70,7 +70,7 @@ def request_start(
     return request
 
 
-def start(api_name: str, *, record: Model | None = None, by: AbstractUser | None = None) -> Instance:
+def start(api_name: str, *, record: Model | None = None, by: Person | None = None) -> Instance:
     """Start an instance now and return it.
 
     Raises:
@@ -108,9 +108,7 @@ def take_up_start(request_id: int) -> bool:
 
 def refuse_start(request_id: int, error: BaseException) -> None:
     """A start request that could not be handled at all is put aside with the reason, so that others get their turn."""
-    StartRequest.objects.pending().filter(pk=request_id).update(
-        outcome=StartOutcome.REFUSED, reason=describe(error)["message"]
-    )
+    StartRequest.objects.pending().filter(pk=request_id).update(outcome=StartOutcome.REFUSED, reason=describe(error)["message"])
 
 
 def _make_instance(request: StartRequest) -> tuple[Instance | None, str]:
@@ -231,7 +229,7 @@ def rescue_step(step: StepInstance) -> None:
             _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
 
 
-def retry_step(step: StepInstance, *, by: AbstractUser, reason: str) -> None:
+def retry_step(step: StepInstance, *, by: Person, reason: str) -> None:
     """Take a failed step up again, with fresh attempts (R7.4).
 
     Raises NotAllowed when the person may not operate the orchestration, Conflict when the step is not in error.
@@ -255,7 +253,7 @@ def retry_step(step: StepInstance, *, by: AbstractUser, reason: str) -> None:
 
 
 def _claimed(instance: Instance, claim: Claim) -> StepInstance:
-    step = _steps(instance).filter(pk=claim.step_id, token=claim.token, status=StepStatus.IN_PROGRESS).first()
+    step: StepInstance | None = _steps(instance).filter(pk=claim.step_id, token=claim.token, status=StepStatus.IN_PROGRESS).first()
     if step is None or not instance.is_live:
         raise Stale(f"step {claim.step_id}: this attempt was superseded")
     return step
@@ -279,7 +277,7 @@ def _back_off(attempt: int) -> timedelta:
 # Work items ----------------------------------------------------------------------------------------------------------
 
 
-def claim_work_item(item: WorkItem, *, by: AbstractUser) -> WorkItem:
+def claim_work_item(item: WorkItem, *, by: Person) -> WorkItem:
     """Take a shared item for oneself; claiming one's own claim again changes nothing.
 
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
@@ -292,7 +290,7 @@ def claim_work_item(item: WorkItem, *, by: AbstractUser) -> WorkItem:
     return item
 
 
-def release_work_item(item: WorkItem, *, by: AbstractUser) -> WorkItem:
+def release_work_item(item: WorkItem, *, by: Person) -> WorkItem:
     """Give a claimed item back to those who share it; its draft stays.
 
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
@@ -305,7 +303,7 @@ def release_work_item(item: WorkItem, *, by: AbstractUser) -> WorkItem:
     return item
 
 
-def save_draft(item: WorkItem, *, by: AbstractUser, answers: Answers, screen: int = 0) -> Draft:
+def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0) -> Draft:
     """Keep what has been filled in so far, valid or not (R5.6). Whoever writes in a shared item has thereby claimed it.
 
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
@@ -322,7 +320,7 @@ def save_draft(item: WorkItem, *, by: AbstractUser, answers: Answers, screen: in
     return draft
 
 
-def complete_work_item(item: WorkItem, *, by: AbstractUser, answers: Answers, submission_key: str) -> Submission:
+def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submission_key: str) -> Submission:
     """Finish a work item with the answers of all its screens; the flow's writes are committed with it, or neither.
 
     The same submission again (same person, same key) returns the first one and changes nothing (R5.4).
@@ -343,7 +341,7 @@ def complete_work_item(item: WorkItem, *, by: AbstractUser, answers: Answers, su
         return same
 
 
-def _complete_work_item(item: WorkItem, by: AbstractUser, answers: Answers, submission_key: str) -> Submission:
+def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
     instance = Instance.objects.get(pk=item.instance_id)
     _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
     context = context_for(item, by)
@@ -351,9 +349,7 @@ def _complete_work_item(item: WorkItem, by: AbstractUser, answers: Answers, subm
         result = runner.run_screens(flows.get(item.flow), context, answers)
     with _moving(item.instance_id) as instance:
         item = _open_item(instance, item, by, to_submit=True)
-        submission = Submission.objects.create(
-            work_item=item, key=submission_key, user=by, answers=_plain(answers), created_at=clock.now()
-        )
+        submission = Submission.objects.create(work_item=item, key=submission_key, user=by, answers=_plain(answers), created_at=clock.now())
         item.move(
             WorkItemStatus.COMPLETED,
             by=by,
@@ -371,12 +367,12 @@ def _complete_work_item(item: WorkItem, by: AbstractUser, answers: Answers, subm
     return submission
 
 
-def context_for(item: WorkItem, user: AbstractUser) -> flows.Context:
+def context_for(item: WorkItem, user: Person) -> flows.Context:
     """What the item's screen flow is given, for this person."""
     return flows.Context(record=item.get_record(), user=user, key=item.step_instance.key)
 
 
-def _open_item(instance: Instance, item: WorkItem, by: AbstractUser, *, to_submit: bool = False) -> WorkItem:
+def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: bool = False) -> WorkItem:
     """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock."""
     item = WorkItem.objects.select_related("step_instance__stage_instance", "claimed_by").get(pk=item.pk)
     item.instance = instance
@@ -386,9 +382,7 @@ def _open_item(instance: Instance, item: WorkItem, by: AbstractUser, *, to_submi
             % {"item": item, "name": item.completed_label, "time": _clock_time(item.completed_at)}
         )
     if item.status == WorkItemStatus.CANCELED:
-        raise Conflict(
-            _("Work item “%(item)s” was canceled: %(reason)s") % {"item": item, "reason": item.reason or _("no reason given")}
-        )
+        raise Conflict(_("Work item “%(item)s” was canceled: %(reason)s") % {"item": item, "reason": item.reason or _("no reason given")})
     if item.claimed_by_id not in (None, by.pk):
         raise Conflict(
             _("%(name)s claimed “%(item)s” at %(time)s. Ask them to release it, or take another one.")
@@ -504,15 +498,11 @@ def _open_work_item(instance: Instance, step: StepInstance) -> None:
         **assignee.columns,
     )
     data = {"assignee": assignee.label}
-    Milestone.record(
-        "work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning, data=data
-    )
+    Milestone.record("work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning, data=data)
     _tell_about(instance, item)
 
 
-def _complete_step(
-    instance: Instance, step: StepInstance, result: runner.Result, *, by: AbstractUser | None = None
-) -> None:
+def _complete_step(instance: Instance, step: StepInstance, result: runner.Result, *, by: Person | None = None) -> None:
     step.move(
         StepStatus.COMPLETED,
         by=by,
@@ -539,9 +529,7 @@ def _complete_step(
 def _fault(instance: Instance, step: StepInstance, error: dict[str, Any]) -> None:
     """Nothing more will be tried: the step is in error, and so are its stage and instance until somebody helps (R7.1)."""
     reason = error["message"]
-    step.move(
-        StepStatus.ERROR, reason=reason, data={"error": error}, error=error, token="", lease_until=None, ended_at=clock.now()
-    )
+    step.move(StepStatus.ERROR, reason=reason, data={"error": error}, error=error, token="", lease_until=None, ended_at=clock.now())
     stage = step.stage_instance
     stage.instance = instance
     if stage.status == StageStatus.IN_PROGRESS:

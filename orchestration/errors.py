@@ -54,10 +54,7 @@ class FlowMissing(Fault):
     kind = "flow_missing"
 
     def __init__(self, key: str) -> None:
-        super().__init__(
-            _("No installed app has a flow named “%(key)s”. Bring it back, or move the step to another flow.")
-            % {"key": key}
-        )
+        super().__init__(_("No installed app has a flow named “%(key)s”. Bring it back, or move the step to another flow.") % {"key": key})
 
 
 class ExpressionError(Fault):

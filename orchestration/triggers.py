@@ -65,9 +65,9 @@ def record_saved(sender: type[Model], instance: Model, created: bool, raw: bool 
 
 
 def _active() -> Any:
-    return Version.objects.filter(
-        status=VersionStatus.ACTIVE, orchestration__start_type=StartType.RECORD_TRIGGERED
-    ).select_related("orchestration")
+    return Version.objects.filter(status=VersionStatus.ACTIVE, orchestration__start_type=StartType.RECORD_TRIGGERED).select_related(
+        "orchestration"
+    )
 
 
 def _is_own_save(orchestration: Orchestration, record: Model) -> bool:

@@ -22,9 +22,7 @@ class EquipmentScreen(Screen):
     title = gettext_lazy("Equipment")
     intro = gettext_lazy("What should be on the desk on the first day?")
 
-    equipment = forms.ChoiceField(
-        label=gettext_lazy("Computer"), choices=Employee.Equipment.choices, widget=forms.RadioSelect
-    )
+    equipment = forms.ChoiceField(label=gettext_lazy("Computer"), choices=Employee.Equipment.choices, widget=forms.RadioSelect)
     extras = forms.MultipleChoiceField(
         label=gettext_lazy("Extras"),
         required=False,
@@ -99,9 +97,7 @@ def give_building_access(context: Context) -> dict[str, Any]:
             _("“%(building)s” has no badge system. Give the access by hand, or tick the building's badge system and try again.")
             % {"building": employee.building}
         )
-    access = BuildingAccess.objects.create(
-        employee=employee, building=employee.building, valid_from=employee.start_date
-    )
+    access = BuildingAccess.objects.create(employee=employee, building=employee.building, valid_from=employee.start_date)
     return {"access": access.pk}
 
 
@@ -112,9 +108,7 @@ class ReadinessScreen(Screen):
         label=gettext_lazy("Desk and computer are in place"),
         error_messages={"required": gettext_lazy("Check the desk, then tick this box")},
     )
-    buddy = forms.CharField(
-        label=gettext_lazy("Buddy"), max_length=100, help_text=gettext_lazy("Who shows the newcomer around?")
-    )
+    buddy = forms.CharField(label=gettext_lazy("Buddy"), max_length=100, help_text=gettext_lazy("Who shows the newcomer around?"))
 
 
 @screen_flow(screens=[ReadinessScreen], label=gettext_lazy("Confirm readiness"), changes_record=True, as_system=True)

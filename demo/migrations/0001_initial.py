@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,92 +14,134 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Building',
+            name="Building",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True, verbose_name='name')),
-                ('has_badge_system', models.BooleanField(default=True, help_text='Without one, nobody can be given access automatically.', verbose_name='has a badge system')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="name")),
+                (
+                    "has_badge_system",
+                    models.BooleanField(
+                        default=True, help_text="Without one, nobody can be given access automatically.", verbose_name="has a badge system"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'building',
-                'verbose_name_plural': 'buildings',
-                'ordering': ['name'],
+                "verbose_name": "building",
+                "verbose_name_plural": "buildings",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Employee',
+            name="Employee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('job_title', models.CharField(max_length=100, verbose_name='job title')),
-                ('department', models.CharField(max_length=60, verbose_name='department')),
-                ('start_date', models.DateField(verbose_name='start date')),
-                ('equipment', models.CharField(blank=True, choices=[('standard', 'Standard laptop'), ('developer', 'Developer laptop, 32 GB'), ('desktop', 'Desktop with two screens')], max_length=20, verbose_name='equipment')),
-                ('status', models.CharField(choices=[('hired', 'Hired'), ('ready', 'Ready for day one')], default='hired', max_length=20, verbose_name='status')),
-                ('building', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='demo.building', verbose_name='building')),
-                ('manager', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to=settings.AUTH_USER_MODEL, verbose_name='hiring manager')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("job_title", models.CharField(max_length=100, verbose_name="job title")),
+                ("department", models.CharField(max_length=60, verbose_name="department")),
+                ("start_date", models.DateField(verbose_name="start date")),
+                (
+                    "equipment",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("standard", "Standard laptop"),
+                            ("developer", "Developer laptop, 32 GB"),
+                            ("desktop", "Desktop with two screens"),
+                        ],
+                        max_length=20,
+                        verbose_name="equipment",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("hired", "Hired"), ("ready", "Ready for day one")], default="hired", max_length=20, verbose_name="status"
+                    ),
+                ),
+                ("building", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="demo.building", verbose_name="building")),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="hiring manager",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'employee',
-                'verbose_name_plural': 'employees',
-                'ordering': ['-pk'],
+                "verbose_name": "employee",
+                "verbose_name_plural": "employees",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ChatInvitation',
+            name="ChatInvitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=60, verbose_name='channel')),
-                ('employee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chat_invitations', to='demo.employee')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=60, verbose_name="channel")),
+                (
+                    "employee",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="chat_invitations", to="demo.employee"),
+                ),
             ],
             options={
-                'verbose_name': 'chat invitation',
-                'verbose_name_plural': 'chat invitations',
-                'ordering': ['-pk'],
+                "verbose_name": "chat invitation",
+                "verbose_name_plural": "chat invitations",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='BuildingAccess',
+            name="BuildingAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('building', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='demo.building')),
-                ('employee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='building_accesses', to='demo.employee')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                ("building", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="demo.building")),
+                (
+                    "employee",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="building_accesses", to="demo.employee"),
+                ),
             ],
             options={
-                'verbose_name': 'building access',
-                'verbose_name_plural': 'building accesses',
-                'ordering': ['-pk'],
+                "verbose_name": "building access",
+                "verbose_name_plural": "building accesses",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ITTicket',
+            name="ITTicket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('summary', models.CharField(max_length=200, verbose_name='summary')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('employee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='it_tickets', to='demo.employee')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("summary", models.CharField(max_length=200, verbose_name="summary")),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                ("employee", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="it_tickets", to="demo.employee")),
             ],
             options={
-                'verbose_name': 'IT ticket',
-                'verbose_name_plural': 'IT tickets',
-                'ordering': ['-pk'],
+                "verbose_name": "IT ticket",
+                "verbose_name_plural": "IT tickets",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ReviewTask',
+            name="ReviewTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('after_days', models.PositiveSmallIntegerField(verbose_name='after days')),
-                ('due_on', models.DateField(verbose_name='due on')),
-                ('employee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='review_tasks', to='demo.employee')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("after_days", models.PositiveSmallIntegerField(verbose_name="after days")),
+                ("due_on", models.DateField(verbose_name="due on")),
+                (
+                    "employee",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="review_tasks", to="demo.employee"),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name="owner"),
+                ),
             ],
             options={
-                'verbose_name': 'review task',
-                'verbose_name_plural': 'review tasks',
-                'ordering': ['due_on', 'pk'],
+                "verbose_name": "review task",
+                "verbose_name_plural": "review tasks",
+                "ordering": ["due_on", "pk"],
             },
         ),
     ]

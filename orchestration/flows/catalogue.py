@@ -91,9 +91,7 @@ def screen_flow(
         names = [name for form in screens for name in form.base_fields]
         if doubled := {name for name in names if names.count(name) > 1}:
             raise ImproperlyConfigured(f"{function.__name__}: two screens have a field {sorted(doubled)}.")
-        return _register(
-            function, FlowKind.SCREEN, label, screens=screens, changes_record=changes_record, as_system=as_system
-        )
+        return _register(function, FlowKind.SCREEN, label, screens=screens, changes_record=changes_record, as_system=as_system)
 
     return register
 
@@ -118,9 +116,7 @@ def _register(function: Function, kind: FlowKind, label: str | Promise, **option
     if known and known.function.__module__ != function.__module__:
         raise ImproperlyConfigured(f"Two flows are called {key}: rename one of the functions.")
     types = typing.get_type_hints(function)
-    inputs = {
-        p.name: p for p in inspect.signature(function).parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY
-    }
+    inputs = {p.name: p for p in inspect.signature(function).parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
     _catalogue[key] = Flow(
         key=key,
         kind=kind,

@@ -3,443 +3,881 @@
 import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
-import orchestration.clock
 from django.conf import settings
 from django.db import migrations, models
 
+import orchestration.clock
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Flow',
+            name="Flow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, unique=True, verbose_name='key')),
-                ('label', models.CharField(max_length=120, verbose_name='label')),
-                ('kind', models.CharField(choices=[('autolaunched', 'Autolaunched flow'), ('screen', 'Screen flow')], max_length=20, verbose_name='kind')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120, unique=True, verbose_name="key")),
+                ("label", models.CharField(max_length=120, verbose_name="label")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("autolaunched", "Autolaunched flow"), ("screen", "Screen flow")], max_length=20, verbose_name="kind"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'flow',
-                'verbose_name_plural': 'flows',
-                'ordering': ['key'],
-                'permissions': [('run_flow', 'Can run flow')],
+                "verbose_name": "flow",
+                "verbose_name_plural": "flows",
+                "ordering": ["key"],
+                "permissions": [("run_flow", "Can run flow")],
             },
         ),
         migrations.CreateModel(
-            name='Stage',
+            name="Stage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('api_name', models.CharField(max_length=60, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*\\Z', 'Use small letters, digits and underscores, beginning with a letter.')], verbose_name='API name')),
-                ('label', models.CharField(max_length=100, verbose_name='label')),
-                ('order', models.PositiveIntegerField(default=0, verbose_name='order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "api_name",
+                    models.CharField(
+                        max_length=60,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9_]*\\Z", "Use small letters, digits and underscores, beginning with a letter."
+                            )
+                        ],
+                        verbose_name="API name",
+                    ),
+                ),
+                ("label", models.CharField(max_length=100, verbose_name="label")),
+                ("order", models.PositiveIntegerField(default=0, verbose_name="order")),
             ],
             options={
-                'verbose_name': 'stage',
-                'verbose_name_plural': 'stages',
-                'ordering': ['version', 'order', 'pk'],
+                "verbose_name": "stage",
+                "verbose_name_plural": "stages",
+                "ordering": ["version", "order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Orchestration',
+            name="Orchestration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=100, verbose_name='label')),
-                ('api_name', models.CharField(help_text='How code and other orchestrations call it. Cannot be changed later.', max_length=60, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*\\Z', 'Use small letters, digits and underscores, beginning with a letter.')], verbose_name='API name')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('start_type', models.CharField(choices=[('record', 'Record-triggered'), ('autolaunched', 'Autolaunched')], max_length=20, verbose_name='start type')),
-                ('record_model', models.CharField(blank=True, help_text='The model that it watches, as app.model.', max_length=200, verbose_name="record's model")),
-                ('one_live_per_record', models.BooleanField(default=True, help_text='While an instance is live for a record, another start for that record is skipped.', verbose_name='one live instance per record')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='owned_orchestrations', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=100, verbose_name="label")),
+                (
+                    "api_name",
+                    models.CharField(
+                        help_text="How code and other orchestrations call it. Cannot be changed later.",
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9_]*\\Z", "Use small letters, digits and underscores, beginning with a letter."
+                            )
+                        ],
+                        verbose_name="API name",
+                    ),
+                ),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                (
+                    "start_type",
+                    models.CharField(
+                        choices=[("record", "Record-triggered"), ("autolaunched", "Autolaunched")], max_length=20, verbose_name="start type"
+                    ),
+                ),
+                (
+                    "record_model",
+                    models.CharField(
+                        blank=True, help_text="The model that it watches, as app.model.", max_length=200, verbose_name="record's model"
+                    ),
+                ),
+                (
+                    "one_live_per_record",
+                    models.BooleanField(
+                        default=True,
+                        help_text="While an instance is live for a record, another start for that record is skipped.",
+                        verbose_name="one live instance per record",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="owned_orchestrations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'orchestration',
-                'verbose_name_plural': 'orchestrations',
-                'ordering': ['label'],
-                'permissions': [('start_orchestration', 'Can start orchestration'), ('operate_orchestration', 'Can operate orchestration')],
+                "verbose_name": "orchestration",
+                "verbose_name_plural": "orchestrations",
+                "ordering": ["label"],
+                "permissions": [("start_orchestration", "Can start orchestration"), ("operate_orchestration", "Can operate orchestration")],
             },
         ),
         migrations.CreateModel(
-            name='Instance',
+            name="Instance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_model', models.CharField(blank=True, max_length=200, verbose_name="record's model")),
-                ('record_id', models.CharField(blank=True, max_length=200, verbose_name="record's key")),
-                ('record_label', models.CharField(blank=True, max_length=200, verbose_name='record')),
-                ('status', models.CharField(choices=[('in_progress', 'In progress'), ('suspended', 'Suspended'), ('completed', 'Completed'), ('canceled', 'Canceled'), ('error', 'Error')], default='in_progress', max_length=20, verbose_name='status')),
-                ('is_guarded', models.BooleanField(default=True, verbose_name='the only live one of its record')),
-                ('start_values', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='record at the start')),
-                ('starter_label', models.CharField(blank=True, max_length=150, verbose_name='started by')),
-                ('depth', models.PositiveSmallIntegerField(default=0, verbose_name='depth in its chain of causes')),
-                ('started_at', models.DateTimeField(default=orchestration.clock.now, verbose_name='started at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('caused_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='orchestration.instance')),
-                ('starter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('orchestration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='orchestration.orchestration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record_model", models.CharField(blank=True, max_length=200, verbose_name="record's model")),
+                ("record_id", models.CharField(blank=True, max_length=200, verbose_name="record's key")),
+                ("record_label", models.CharField(blank=True, max_length=200, verbose_name="record")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("in_progress", "In progress"),
+                            ("suspended", "Suspended"),
+                            ("completed", "Completed"),
+                            ("canceled", "Canceled"),
+                            ("error", "Error"),
+                        ],
+                        default="in_progress",
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("is_guarded", models.BooleanField(default=True, verbose_name="the only live one of its record")),
+                (
+                    "start_values",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="record at the start"
+                    ),
+                ),
+                ("starter_label", models.CharField(blank=True, max_length=150, verbose_name="started by")),
+                ("depth", models.PositiveSmallIntegerField(default=0, verbose_name="depth in its chain of causes")),
+                ("started_at", models.DateTimeField(default=orchestration.clock.now, verbose_name="started at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "caused_by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="orchestration.instance"
+                    ),
+                ),
+                (
+                    "starter",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "orchestration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="instances", to="orchestration.orchestration"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'instance',
-                'verbose_name_plural': 'instances',
-                'ordering': ['-pk'],
+                "verbose_name": "instance",
+                "verbose_name_plural": "instances",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Queue',
+            name="Queue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=100, unique=True, verbose_name='label')),
-                ('api_name', models.SlugField(max_length=60, unique=True, verbose_name='API name')),
-                ('is_fallback', models.BooleanField(default=False, help_text='Takes the work whose own assignee cannot be found. At most one queue.', verbose_name='fallback')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=100, unique=True, verbose_name="label")),
+                ("api_name", models.SlugField(max_length=60, unique=True, verbose_name="API name")),
+                (
+                    "is_fallback",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Takes the work whose own assignee cannot be found. At most one queue.",
+                        verbose_name="fallback",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'queue',
-                'verbose_name_plural': 'queues',
-                'ordering': ['label'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_fallback', True)), fields=('is_fallback',), name='one_fallback_queue')],
+                "verbose_name": "queue",
+                "verbose_name_plural": "queues",
+                "ordering": ["label"],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("is_fallback", True)), fields=("is_fallback",), name="one_fallback_queue")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='QueueMember',
+            name="QueueMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='queue_memberships', to='auth.group')),
-                ('queue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='orchestration.queue')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='queue_memberships', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="queue_memberships",
+                        to="auth.group",
+                    ),
+                ),
+                ("queue", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="members", to="orchestration.queue")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="queue_memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'queue member',
-                'verbose_name_plural': 'queue members',
+                "verbose_name": "queue member",
+                "verbose_name_plural": "queue members",
             },
         ),
         migrations.CreateModel(
-            name='StageInstance',
+            name="StageInstance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('iteration', models.PositiveIntegerField(default=1, verbose_name='iteration')),
-                ('status', models.CharField(choices=[('in_progress', 'In progress'), ('completed', 'Completed'), ('skipped', 'Skipped'), ('discontinued', 'Discontinued'), ('canceled', 'Canceled'), ('error', 'Error')], default='in_progress', max_length=20, verbose_name='status')),
-                ('started_at', models.DateTimeField(default=orchestration.clock.now, verbose_name='started at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stage_instances', to='orchestration.instance')),
-                ('stage', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orchestration.stage')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("iteration", models.PositiveIntegerField(default=1, verbose_name="iteration")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("in_progress", "In progress"),
+                            ("completed", "Completed"),
+                            ("skipped", "Skipped"),
+                            ("discontinued", "Discontinued"),
+                            ("canceled", "Canceled"),
+                            ("error", "Error"),
+                        ],
+                        default="in_progress",
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(default=orchestration.clock.now, verbose_name="started at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="stage_instances", to="orchestration.instance"
+                    ),
+                ),
+                ("stage", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orchestration.stage")),
             ],
             options={
-                'verbose_name': 'stage instance',
-                'verbose_name_plural': 'stage instances',
-                'ordering': ['pk'],
+                "verbose_name": "stage instance",
+                "verbose_name_plural": "stage instances",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='StartRequest',
+            name="StartRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_model', models.CharField(blank=True, max_length=200, verbose_name="record's model")),
-                ('record_id', models.CharField(blank=True, max_length=200, verbose_name="record's key")),
-                ('record_label', models.CharField(blank=True, max_length=200, verbose_name='record')),
-                ('start_values', models.JSONField(default=dict, verbose_name='record at the start')),
-                ('requested_at', models.DateTimeField(default=orchestration.clock.now, verbose_name='requested at')),
-                ('outcome', models.CharField(choices=[('pending', 'Pending'), ('started', 'Started'), ('skipped', 'Skipped'), ('refused', 'Refused')], default='pending', max_length=10, verbose_name='outcome')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('caused_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='orchestration.instance')),
-                ('instance', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='start_request', to='orchestration.instance')),
-                ('orchestration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='start_requests', to='orchestration.orchestration')),
-                ('starter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record_model", models.CharField(blank=True, max_length=200, verbose_name="record's model")),
+                ("record_id", models.CharField(blank=True, max_length=200, verbose_name="record's key")),
+                ("record_label", models.CharField(blank=True, max_length=200, verbose_name="record")),
+                ("start_values", models.JSONField(default=dict, verbose_name="record at the start")),
+                ("requested_at", models.DateTimeField(default=orchestration.clock.now, verbose_name="requested at")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("started", "Started"), ("skipped", "Skipped"), ("refused", "Refused")],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "caused_by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="orchestration.instance"
+                    ),
+                ),
+                (
+                    "instance",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="start_request",
+                        to="orchestration.instance",
+                    ),
+                ),
+                (
+                    "orchestration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="start_requests", to="orchestration.orchestration"
+                    ),
+                ),
+                (
+                    "starter",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'start request',
-                'verbose_name_plural': 'start requests',
-                'ordering': ['-pk'],
+                "verbose_name": "start request",
+                "verbose_name_plural": "start requests",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('api_name', models.CharField(max_length=60, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*\\Z', 'Use small letters, digits and underscores, beginning with a letter.')], verbose_name='API name')),
-                ('label', models.CharField(max_length=100, verbose_name='label')),
-                ('order', models.PositiveIntegerField(default=0, verbose_name='order')),
-                ('kind', models.CharField(choices=[('background', 'Background step'), ('interactive', 'Interactive step')], max_length=20, verbose_name='kind')),
-                ('flow', models.CharField(max_length=120, verbose_name='flow')),
-                ('inputs', models.JSONField(blank=True, default=dict, verbose_name='inputs')),
-                ('assignee', models.JSONField(blank=True, default=dict, verbose_name='assignee')),
-                ('after', models.ManyToManyField(blank=True, related_name='before', to='orchestration.step', verbose_name='after')),
-                ('stage', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='orchestration.stage')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "api_name",
+                    models.CharField(
+                        max_length=60,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9_]*\\Z", "Use small letters, digits and underscores, beginning with a letter."
+                            )
+                        ],
+                        verbose_name="API name",
+                    ),
+                ),
+                ("label", models.CharField(max_length=100, verbose_name="label")),
+                ("order", models.PositiveIntegerField(default=0, verbose_name="order")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("background", "Background step"), ("interactive", "Interactive step")], max_length=20, verbose_name="kind"
+                    ),
+                ),
+                ("flow", models.CharField(max_length=120, verbose_name="flow")),
+                ("inputs", models.JSONField(blank=True, default=dict, verbose_name="inputs")),
+                ("assignee", models.JSONField(blank=True, default=dict, verbose_name="assignee")),
+                ("after", models.ManyToManyField(blank=True, related_name="before", to="orchestration.step", verbose_name="after")),
+                ("stage", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="orchestration.stage")),
             ],
             options={
-                'verbose_name': 'step',
-                'verbose_name_plural': 'steps',
-                'ordering': ['stage', 'order', 'pk'],
+                "verbose_name": "step",
+                "verbose_name_plural": "steps",
+                "ordering": ["stage", "order", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='StepInstance',
+            name="StepInstance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('not_started', 'Not started'), ('in_progress', 'In progress'), ('completed', 'Completed'), ('skipped', 'Skipped'), ('discontinued', 'Discontinued'), ('canceled', 'Canceled'), ('error', 'Error')], default='not_started', max_length=20, verbose_name='status')),
-                ('attempt', models.PositiveIntegerField(default=0, verbose_name='attempt')),
-                ('tries_left', models.PositiveSmallIntegerField(default=0, verbose_name='tries left')),
-                ('ready_at', models.DateTimeField(blank=True, null=True, verbose_name='ready at')),
-                ('token', models.CharField(blank=True, max_length=32, verbose_name='token of the running attempt')),
-                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='lease until')),
-                ('outputs', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='outputs')),
-                ('error', models.JSONField(blank=True, default=dict, verbose_name='latest error')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='step_instances', to='orchestration.instance')),
-                ('stage_instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='step_instances', to='orchestration.stageinstance')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orchestration.step')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("not_started", "Not started"),
+                            ("in_progress", "In progress"),
+                            ("completed", "Completed"),
+                            ("skipped", "Skipped"),
+                            ("discontinued", "Discontinued"),
+                            ("canceled", "Canceled"),
+                            ("error", "Error"),
+                        ],
+                        default="not_started",
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0, verbose_name="attempt")),
+                ("tries_left", models.PositiveSmallIntegerField(default=0, verbose_name="tries left")),
+                ("ready_at", models.DateTimeField(blank=True, null=True, verbose_name="ready at")),
+                ("token", models.CharField(blank=True, max_length=32, verbose_name="token of the running attempt")),
+                ("lease_until", models.DateTimeField(blank=True, null=True, verbose_name="lease until")),
+                ("outputs", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="outputs")),
+                ("error", models.JSONField(blank=True, default=dict, verbose_name="latest error")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="step_instances", to="orchestration.instance"
+                    ),
+                ),
+                (
+                    "stage_instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="step_instances", to="orchestration.stageinstance"
+                    ),
+                ),
+                ("step", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orchestration.step")),
             ],
             options={
-                'verbose_name': 'step instance',
-                'verbose_name_plural': 'step instances',
-                'ordering': ['pk'],
+                "verbose_name": "step instance",
+                "verbose_name_plural": "step instances",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Effect',
+            name="Effect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('mail', 'Mail')], max_length=20, verbose_name='kind')),
-                ('key', models.CharField(max_length=80, unique=True, verbose_name='idempotency key')),
-                ('payload', models.JSONField(verbose_name='payload')),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('failed', 'Failed')], default='pending', max_length=10, verbose_name='status')),
-                ('attempt', models.PositiveIntegerField(default=0, verbose_name='attempt')),
-                ('due_at', models.DateTimeField(default=orchestration.clock.now, help_text='While somebody delivers it: when to try again if nothing is heard.', verbose_name='due at')),
-                ('delivered_at', models.DateTimeField(blank=True, null=True, verbose_name='delivered at')),
-                ('error', models.TextField(blank=True, verbose_name='latest error')),
-                ('step_instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='effects', to='orchestration.stepinstance')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("mail", "Mail")], max_length=20, verbose_name="kind")),
+                ("key", models.CharField(max_length=80, unique=True, verbose_name="idempotency key")),
+                ("payload", models.JSONField(verbose_name="payload")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("delivered", "Delivered"), ("failed", "Failed")],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0, verbose_name="attempt")),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        default=orchestration.clock.now,
+                        help_text="While somebody delivers it: when to try again if nothing is heard.",
+                        verbose_name="due at",
+                    ),
+                ),
+                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="delivered at")),
+                ("error", models.TextField(blank=True, verbose_name="latest error")),
+                (
+                    "step_instance",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="effects", to="orchestration.stepinstance"),
+                ),
             ],
             options={
-                'verbose_name': 'effect',
-                'verbose_name_plural': 'effects',
-                'ordering': ['-pk'],
+                "verbose_name": "effect",
+                "verbose_name_plural": "effects",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('inactive', 'Inactive')], default='draft', editable=False, max_length=10, verbose_name='status')),
-                ('starts_on', models.CharField(choices=[('created', 'when a record is created'), ('updated', 'when a record is updated'), ('saved', 'when a record is created or updated')], default='created', max_length=10, verbose_name='starts')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('created_at', models.DateTimeField(default=orchestration.clock.now, editable=False, verbose_name='created at')),
-                ('activated_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='activated at')),
-                ('orchestration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='orchestration.orchestration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("active", "Active"), ("inactive", "Inactive")],
+                        default="draft",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "starts_on",
+                    models.CharField(
+                        choices=[
+                            ("created", "when a record is created"),
+                            ("updated", "when a record is updated"),
+                            ("saved", "when a record is created or updated"),
+                        ],
+                        default="created",
+                        max_length=10,
+                        verbose_name="starts",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("created_at", models.DateTimeField(default=orchestration.clock.now, editable=False, verbose_name="created at")),
+                ("activated_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="activated at")),
+                (
+                    "orchestration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="orchestration.orchestration"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'version',
-                'verbose_name_plural': 'versions',
-                'ordering': ['orchestration', '-number'],
+                "verbose_name": "version",
+                "verbose_name_plural": "versions",
+                "ordering": ["orchestration", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='step',
-            name='version',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='orchestration.version'),
+            model_name="step",
+            name="version",
+            field=models.ForeignKey(
+                editable=False, on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="orchestration.version"
+            ),
         ),
         migrations.AddField(
-            model_name='stage',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='orchestration.version'),
+            model_name="stage",
+            name="version",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="stages", to="orchestration.version"),
         ),
         migrations.AddField(
-            model_name='instance',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='orchestration.version'),
+            model_name="instance",
+            name="version",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="instances", to="orchestration.version"),
         ),
         migrations.CreateModel(
-            name='WorkItem',
+            name="WorkItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_model', models.CharField(blank=True, max_length=200, verbose_name="record's model")),
-                ('record_id', models.CharField(blank=True, max_length=200, verbose_name="record's key")),
-                ('record_label', models.CharField(blank=True, max_length=200, verbose_name='record')),
-                ('label', models.CharField(max_length=100, verbose_name='label')),
-                ('flow', models.CharField(max_length=120, verbose_name='flow')),
-                ('status', models.CharField(choices=[('assigned', 'Assigned'), ('completed', 'Completed'), ('canceled', 'Canceled')], default='assigned', max_length=20, verbose_name='status')),
-                ('assignee_label', models.CharField(blank=True, max_length=150, verbose_name='assignee')),
-                ('assigned_at', models.DateTimeField(default=orchestration.clock.now, verbose_name='assigned at')),
-                ('claimed_at', models.DateTimeField(blank=True, null=True, verbose_name='claimed at')),
-                ('completed_label', models.CharField(blank=True, max_length=150, verbose_name='completed by')),
-                ('completed_at', models.DateTimeField(blank=True, null=True, verbose_name='completed at')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('revision', models.PositiveIntegerField(default=1, verbose_name='revision')),
-                ('claimed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='claimed_work_items', to=settings.AUTH_USER_MODEL)),
-                ('completed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='completed_work_items', to=settings.AUTH_USER_MODEL)),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='work_items', to='auth.group')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='work_items', to='orchestration.instance')),
-                ('queue', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='work_items', to='orchestration.queue')),
-                ('step_instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='work_items', to='orchestration.stepinstance')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='work_items', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record_model", models.CharField(blank=True, max_length=200, verbose_name="record's model")),
+                ("record_id", models.CharField(blank=True, max_length=200, verbose_name="record's key")),
+                ("record_label", models.CharField(blank=True, max_length=200, verbose_name="record")),
+                ("label", models.CharField(max_length=100, verbose_name="label")),
+                ("flow", models.CharField(max_length=120, verbose_name="flow")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("assigned", "Assigned"), ("completed", "Completed"), ("canceled", "Canceled")],
+                        default="assigned",
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                ("assignee_label", models.CharField(blank=True, max_length=150, verbose_name="assignee")),
+                ("assigned_at", models.DateTimeField(default=orchestration.clock.now, verbose_name="assigned at")),
+                ("claimed_at", models.DateTimeField(blank=True, null=True, verbose_name="claimed at")),
+                ("completed_label", models.CharField(blank=True, max_length=150, verbose_name="completed by")),
+                ("completed_at", models.DateTimeField(blank=True, null=True, verbose_name="completed at")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                ("revision", models.PositiveIntegerField(default=1, verbose_name="revision")),
+                (
+                    "claimed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="claimed_work_items",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "completed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="completed_work_items",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="work_items", to="auth.group"
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="work_items", to="orchestration.instance"),
+                ),
+                (
+                    "queue",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="work_items",
+                        to="orchestration.queue",
+                    ),
+                ),
+                (
+                    "step_instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="work_items", to="orchestration.stepinstance"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="work_items",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'work item',
-                'verbose_name_plural': 'work items',
-                'ordering': ['pk'],
+                "verbose_name": "work item",
+                "verbose_name_plural": "work items",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, verbose_name='key')),
-                ('answers', models.JSONField(default=dict, verbose_name='answers')),
-                ('created_at', models.DateTimeField(default=orchestration.clock.now, verbose_name='created at')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('work_item', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='submission', to='orchestration.workitem')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, verbose_name="key")),
+                ("answers", models.JSONField(default=dict, verbose_name="answers")),
+                ("created_at", models.DateTimeField(default=orchestration.clock.now, verbose_name="created at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "work_item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="submission", to="orchestration.workitem"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'submission',
-                'verbose_name_plural': 'submissions',
+                "verbose_name": "submission",
+                "verbose_name_plural": "submissions",
             },
         ),
         migrations.CreateModel(
-            name='Milestone',
+            name="Milestone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('instance_started', 'Instance started'), ('instance_resumed', 'Instance resumed'), ('instance_suspended', 'Instance suspended'), ('instance_completed', 'Instance completed'), ('instance_canceled', 'Instance canceled'), ('instance_failed', 'Instance failed'), ('stage_started', 'Stage started'), ('stage_resumed', 'Stage resumed'), ('stage_completed', 'Stage completed'), ('stage_skipped', 'Stage skipped'), ('stage_discontinued', 'Stage discontinued'), ('stage_canceled', 'Stage canceled'), ('stage_failed', 'Stage failed'), ('step_started', 'Step started'), ('step_completed', 'Step completed'), ('step_skipped', 'Step skipped'), ('step_discontinued', 'Step discontinued'), ('step_canceled', 'Step canceled'), ('step_failed', 'Step failed'), ('step_retried', 'Step taken up again'), ('attempt_failed', 'Attempt failed'), ('attempt_lost', 'Attempt lost'), ('work_item_assigned', 'Work item assigned'), ('work_item_claimed', 'Work item claimed'), ('work_item_released', 'Work item released'), ('work_item_completed', 'Work item completed'), ('work_item_canceled', 'Work item canceled')], max_length=30, verbose_name='kind')),
-                ('at', models.DateTimeField(default=orchestration.clock.now, verbose_name='at')),
-                ('actor_label', models.CharField(blank=True, max_length=150, verbose_name='who')),
-                ('before', models.CharField(blank=True, max_length=20, verbose_name='before')),
-                ('after', models.CharField(blank=True, max_length=20, verbose_name='after')),
-                ('reason', models.TextField(blank=True, verbose_name='why')),
-                ('data', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='what changed')),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='milestones', to='orchestration.instance')),
-                ('stage_instance', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='milestones', to='orchestration.stageinstance')),
-                ('step_instance', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='milestones', to='orchestration.stepinstance')),
-                ('work_item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='milestones', to='orchestration.workitem')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("instance_started", "Instance started"),
+                            ("instance_resumed", "Instance resumed"),
+                            ("instance_suspended", "Instance suspended"),
+                            ("instance_completed", "Instance completed"),
+                            ("instance_canceled", "Instance canceled"),
+                            ("instance_failed", "Instance failed"),
+                            ("stage_started", "Stage started"),
+                            ("stage_resumed", "Stage resumed"),
+                            ("stage_completed", "Stage completed"),
+                            ("stage_skipped", "Stage skipped"),
+                            ("stage_discontinued", "Stage discontinued"),
+                            ("stage_canceled", "Stage canceled"),
+                            ("stage_failed", "Stage failed"),
+                            ("step_started", "Step started"),
+                            ("step_completed", "Step completed"),
+                            ("step_skipped", "Step skipped"),
+                            ("step_discontinued", "Step discontinued"),
+                            ("step_canceled", "Step canceled"),
+                            ("step_failed", "Step failed"),
+                            ("step_retried", "Step taken up again"),
+                            ("attempt_failed", "Attempt failed"),
+                            ("attempt_lost", "Attempt lost"),
+                            ("work_item_assigned", "Work item assigned"),
+                            ("work_item_claimed", "Work item claimed"),
+                            ("work_item_released", "Work item released"),
+                            ("work_item_completed", "Work item completed"),
+                            ("work_item_canceled", "Work item canceled"),
+                        ],
+                        max_length=30,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("at", models.DateTimeField(default=orchestration.clock.now, verbose_name="at")),
+                ("actor_label", models.CharField(blank=True, max_length=150, verbose_name="who")),
+                ("before", models.CharField(blank=True, max_length=20, verbose_name="before")),
+                ("after", models.CharField(blank=True, max_length=20, verbose_name="after")),
+                ("reason", models.TextField(blank=True, verbose_name="why")),
+                (
+                    "data",
+                    models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="what changed"),
+                ),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="milestones", to="orchestration.instance"),
+                ),
+                (
+                    "stage_instance",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="milestones", to="orchestration.stageinstance"
+                    ),
+                ),
+                (
+                    "step_instance",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="milestones", to="orchestration.stepinstance"
+                    ),
+                ),
+                (
+                    "work_item",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="milestones", to="orchestration.workitem"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'milestone',
-                'verbose_name_plural': 'milestones',
-                'ordering': ['pk'],
+                "verbose_name": "milestone",
+                "verbose_name_plural": "milestones",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('answers', models.JSONField(default=dict, help_text='For each field the list of raw values.', verbose_name='answers')),
-                ('screen', models.PositiveSmallIntegerField(default=0, verbose_name='screen')),
-                ('saved_at', models.DateTimeField(default=orchestration.clock.now, verbose_name='saved at')),
-                ('saved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('work_item', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='draft', to='orchestration.workitem')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("answers", models.JSONField(default=dict, help_text="For each field the list of raw values.", verbose_name="answers")),
+                ("screen", models.PositiveSmallIntegerField(default=0, verbose_name="screen")),
+                ("saved_at", models.DateTimeField(default=orchestration.clock.now, verbose_name="saved at")),
+                (
+                    "saved_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "work_item",
+                    models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="draft", to="orchestration.workitem"),
+                ),
             ],
             options={
-                'verbose_name': 'draft',
-                'verbose_name_plural': 'drafts',
+                "verbose_name": "draft",
+                "verbose_name_plural": "drafts",
             },
         ),
         migrations.AddConstraint(
-            model_name='orchestration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('start_type', 'record'), _negated=True), models.Q(('record_model', ''), _negated=True), _connector='OR'), name='record_triggered_names_a_model', violation_error_message='A record-triggered orchestration names the model that it watches.'),
+            model_name="orchestration",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("start_type", "record"), _negated=True), models.Q(("record_model", ""), _negated=True), _connector="OR"
+                ),
+                name="record_triggered_names_a_model",
+                violation_error_message="A record-triggered orchestration names the model that it watches.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queuemember',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', True), ('user__isnull', False)), models.Q(('group__isnull', False), ('user__isnull', True)), _connector='OR'), name='queue_member_is_user_or_group', violation_error_message='Name either a user or a group.'),
+            model_name="queuemember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("group__isnull", True), ("user__isnull", False)),
+                    models.Q(("group__isnull", False), ("user__isnull", True)),
+                    _connector="OR",
+                ),
+                name="queue_member_is_user_or_group",
+                violation_error_message="Name either a user or a group.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queuemember',
-            constraint=models.UniqueConstraint(fields=('queue', 'user'), name='user_once_in_queue'),
+            model_name="queuemember",
+            constraint=models.UniqueConstraint(fields=("queue", "user"), name="user_once_in_queue"),
         ),
         migrations.AddConstraint(
-            model_name='queuemember',
-            constraint=models.UniqueConstraint(fields=('queue', 'group'), name='group_once_in_queue'),
+            model_name="queuemember",
+            constraint=models.UniqueConstraint(fields=("queue", "group"), name="group_once_in_queue"),
         ),
         migrations.AddConstraint(
-            model_name='stageinstance',
-            constraint=models.UniqueConstraint(fields=('instance', 'stage', 'iteration'), name='stage_iteration_once'),
+            model_name="stageinstance",
+            constraint=models.UniqueConstraint(fields=("instance", "stage", "iteration"), name="stage_iteration_once"),
         ),
         migrations.AddConstraint(
-            model_name='stageinstance',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['in_progress', 'error'])), fields=('instance',), name='one_stage_at_a_time'),
+            model_name="stageinstance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["in_progress", "error"])), fields=("instance",), name="one_stage_at_a_time"
+            ),
         ),
         migrations.AddIndex(
-            model_name='startrequest',
-            index=models.Index(condition=models.Q(('outcome', 'pending')), fields=['id'], name='start_pending'),
+            model_name="startrequest",
+            index=models.Index(condition=models.Q(("outcome", "pending")), fields=["id"], name="start_pending"),
         ),
         migrations.AddIndex(
-            model_name='stepinstance',
-            index=models.Index(condition=models.Q(('ready_at__isnull', False)), fields=['ready_at', 'id'], name='step_ready'),
+            model_name="stepinstance",
+            index=models.Index(condition=models.Q(("ready_at__isnull", False)), fields=["ready_at", "id"], name="step_ready"),
         ),
         migrations.AddIndex(
-            model_name='stepinstance',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['lease_until'], name='step_leased'),
+            model_name="stepinstance",
+            index=models.Index(condition=models.Q(("lease_until__isnull", False)), fields=["lease_until"], name="step_leased"),
         ),
         migrations.AddConstraint(
-            model_name='stepinstance',
-            constraint=models.UniqueConstraint(fields=('stage_instance', 'step'), name='step_once_in_stage_instance'),
+            model_name="stepinstance",
+            constraint=models.UniqueConstraint(fields=("stage_instance", "step"), name="step_once_in_stage_instance"),
         ),
         migrations.AddConstraint(
-            model_name='stepinstance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', True), ('ready_at__isnull', True), ('token', '')), models.Q(('lease_until__isnull', True), ('ready_at__isnull', False), ('status', 'in_progress'), ('token', '')), models.Q(('lease_until__isnull', False), ('ready_at__isnull', True), ('status', 'in_progress'), models.Q(('token', ''), _negated=True)), _connector='OR'), name='step_ready_or_claimed_or_neither'),
+            model_name="stepinstance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lease_until__isnull", True), ("ready_at__isnull", True), ("token", "")),
+                    models.Q(("lease_until__isnull", True), ("ready_at__isnull", False), ("status", "in_progress"), ("token", "")),
+                    models.Q(
+                        ("lease_until__isnull", False),
+                        ("ready_at__isnull", True),
+                        ("status", "in_progress"),
+                        models.Q(("token", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="step_ready_or_claimed_or_neither",
+            ),
         ),
         migrations.AddIndex(
-            model_name='effect',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['due_at', 'id'], name='effect_due'),
+            model_name="effect",
+            index=models.Index(condition=models.Q(("status", "pending")), fields=["due_at", "id"], name="effect_due"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('orchestration', 'number'), name='version_number_once'),
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("orchestration", "number"), name="version_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'active')), fields=('orchestration',), name='one_active_version'),
+            model_name="version",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "active")), fields=("orchestration",), name="one_active_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('version', 'api_name'), name='step_api_name_once'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("version", "api_name"), name="step_api_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('version', 'api_name'), name='stage_api_name_once'),
+            model_name="stage",
+            constraint=models.UniqueConstraint(fields=("version", "api_name"), name="stage_api_name_once"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['record_model', 'record_id', '-id'], name='instance_by_record'),
+            model_name="instance",
+            index=models.Index(fields=["record_model", "record_id", "-id"], name="instance_by_record"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['starter', '-id'], name='instance_by_starter'),
+            model_name="instance",
+            index=models.Index(fields=["starter", "-id"], name="instance_by_starter"),
         ),
         migrations.AddIndex(
-            model_name='instance',
-            index=models.Index(fields=['status', '-id'], name='instance_by_status'),
+            model_name="instance",
+            index=models.Index(fields=["status", "-id"], name="instance_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_guarded', True), ('status__in', ('in_progress', 'suspended', 'error')), models.Q(('record_id', ''), _negated=True)), fields=('orchestration', 'record_model', 'record_id'), name='one_live_instance_per_record'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("is_guarded", True), ("status__in", ("in_progress", "suspended", "error")), models.Q(("record_id", ""), _negated=True)
+                ),
+                fields=("orchestration", "record_model", "record_id"),
+                name="one_live_instance_per_record",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('status', 'assigned')), fields=['user', 'id'], name='open_item_by_user'),
+            model_name="workitem",
+            index=models.Index(condition=models.Q(("status", "assigned")), fields=["user", "id"], name="open_item_by_user"),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('status', 'assigned')), fields=['group', 'id'], name='open_item_by_group'),
+            model_name="workitem",
+            index=models.Index(condition=models.Q(("status", "assigned")), fields=["group", "id"], name="open_item_by_group"),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('status', 'assigned')), fields=['queue', 'id'], name='open_item_by_queue'),
+            model_name="workitem",
+            index=models.Index(condition=models.Q(("status", "assigned")), fields=["queue", "id"], name="open_item_by_queue"),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(fields=['completed_by', '-id'], name='item_by_completer'),
+            model_name="workitem",
+            index=models.Index(fields=["completed_by", "-id"], name="item_by_completer"),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(fields=['record_model', 'record_id', '-id'], name='item_by_record'),
+            model_name="workitem",
+            index=models.Index(fields=["record_model", "record_id", "-id"], name="item_by_record"),
         ),
         migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', True), ('user__isnull', True)), models.Q(('queue__isnull', True), ('user__isnull', True)), models.Q(('group__isnull', True), ('queue__isnull', True)), _connector='OR'), name='work_item_has_one_assignee'),
+            model_name="workitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("group__isnull", True), ("user__isnull", True)),
+                    models.Q(("queue__isnull", True), ("user__isnull", True)),
+                    models.Q(("group__isnull", True), ("queue__isnull", True)),
+                    _connector="OR",
+                ),
+                name="work_item_has_one_assignee",
+            ),
         ),
     ]

@@ -13,9 +13,7 @@ from orchestration import clock
 from orchestration.models.records import model_named
 from orchestration.states import VERSION_MOVES, VersionStatus, check_move
 
-api_name_validator = RegexValidator(
-    r"^[a-z][a-z0-9_]*\Z", _("Use small letters, digits and underscores, beginning with a letter.")
-)
+api_name_validator = RegexValidator(r"^[a-z][a-z0-9_]*\Z", _("Use small letters, digits and underscores, beginning with a letter."))
 
 
 class StartType(models.TextChoices):
@@ -102,9 +100,7 @@ class Version(models.Model):
 
     orchestration = models.ForeignKey(Orchestration, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
-    status = models.CharField(
-        _("status"), max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT, editable=False
-    )
+    status = models.CharField(_("status"), max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT, editable=False)
     starts_on = models.CharField(_("starts"), max_length=10, choices=StartsOn.choices, default=StartsOn.CREATED)
     note = models.CharField(_("note"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
@@ -116,24 +112,22 @@ class Version(models.Model):
         ordering = ["orchestration", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["orchestration", "number"], name="version_number_once"),
-            models.UniqueConstraint(
-                fields=["orchestration"], condition=Q(status=VersionStatus.ACTIVE), name="one_active_version"
-            ),
+            models.UniqueConstraint(fields=["orchestration"], condition=Q(status=VersionStatus.ACTIVE), name="one_active_version"),
         ]
 
     def __str__(self) -> str:
         return f"{self.orchestration} v{self.number}"
-
-    @property
-    def is_frozen(self) -> bool:
-        """Whether it was ever active, and so can no longer be edited."""
-        return self.status != VersionStatus.DRAFT
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; of a frozen version only what `move` writes."""
         if self.pk and self.is_frozen and "update_fields" not in kwargs:
             raise ValidationError(_("%(version)s has been active and cannot be changed.") % {"version": self})
         super().save(*args, **kwargs)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it was ever active, and so can no longer be edited."""
+        return self.status != VersionStatus.DRAFT
 
     def move(self, status: VersionStatus) -> None:
         """Go to `status` and save; raises IllegalMove."""
@@ -172,8 +166,7 @@ class PartOfVersion(models.Model):
         version = self.drawn_in()
         if version.is_frozen:
             raise ValidationError(
-                _("%(version)s has been active and cannot be changed. Make a new draft of it instead.")
-                % {"version": version}
+                _("%(version)s has been active and cannot be changed. Make a new draft of it instead.") % {"version": version}
             )
 
     def drawn_in(self) -> Version:

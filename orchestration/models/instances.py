@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import Group
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -15,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orchestration import clock
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
-from orchestration.models.people import Queue
+from orchestration.models.people import Person, Queue
 from orchestration.models.records import AboutRecord, model_label
 from orchestration.states import (
     INSTANCE_MOVES,
@@ -34,7 +32,7 @@ from orchestration.states import (
 User = settings.AUTH_USER_MODEL
 
 
-def name_of(user: AbstractUser | None) -> str:
+def name_of(user: Person | None) -> str:
     """How history calls a person, also after the account is gone."""
     return (user.get_full_name() or user.get_username())[:150] if user else ""
 
@@ -44,6 +42,7 @@ class Moved(models.Model):
 
     MOVES: Moves
     MILESTONES: dict[str, str]
+    status: models.CharField[str, str]
 
     class Meta:
         abstract = True
@@ -56,7 +55,7 @@ class Moved(models.Model):
         self,
         status: str,
         *,
-        by: AbstractUser | None = None,
+        by: Person | None = None,
         reason: str = "",
         data: dict[str, Any] | None = None,
         **columns: Any,
@@ -68,13 +67,13 @@ class Moved(models.Model):
         Raises:
             IllegalMove: the tables have no such move; StaleRow: somebody else moved the row meanwhile.
         """
-        before = self.status  # type: ignore[has-type]
+        before: str = self.status
         check_move(self.MOVES, before, status)
         self.status = status
         for name, value in columns.items():
             setattr(self, name, value)
         changed = {"status": status, **columns}
-        if type(self)._default_manager.filter(pk=self.pk, status=before).update(**changed) != 1:
+        if type(self)._default_manager.filter(Q(pk=self.pk, status=before)).update(**changed) != 1:
             raise StaleRow(f"{self._meta.label} {self.pk} is no longer {before}")
         Milestone.record(
             self.MILESTONES[status],
@@ -122,9 +121,7 @@ class Instance(AboutRecord, Moved):
 
     orchestration = models.ForeignKey(Orchestration, models.PROTECT, related_name="instances")
     version = models.ForeignKey(Version, models.PROTECT, related_name="instances")
-    status = models.CharField(
-        _("status"), max_length=20, choices=InstanceStatus.choices, default=InstanceStatus.IN_PROGRESS
-    )
+    status = models.CharField(_("status"), max_length=20, choices=InstanceStatus.choices, default=InstanceStatus.IN_PROGRESS)
     is_guarded = models.BooleanField(_("the only live one of its record"), default=True)
     start_values = models.JSONField(_("record at the start"), default=dict, encoder=DjangoJSONEncoder)
     starter = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -153,6 +150,12 @@ class Instance(AboutRecord, Moved):
             models.Index(fields=["status", "-id"], name="instance_by_status"),
         ]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What the transaction that moves it will have to tell after its commit: workers to wake, and pages to refresh.
+        self.ready_steps = 0
+        self.news: set[str] = set()
+
     def __str__(self) -> str:
         return f"{self.orchestration} {self.pk} · {self.record_label}".rstrip(" ·")
 
@@ -160,11 +163,6 @@ class Instance(AboutRecord, Moved):
     def is_live(self) -> bool:
         """Whether it has not ended."""
         return self.status in LIVE
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.ready_steps = 0
-        self.news: set[str] = set()
 
     def milestone_place(self) -> dict[str, Any]:
         return {"instance": self}
@@ -213,9 +211,7 @@ class StageInstance(Moved):
 class StepInstanceQuerySet(models.QuerySet["StepInstance"]):
     def ready(self) -> Self:
         """Background steps that a worker may claim now, oldest first."""
-        return self.filter(ready_at__lte=clock.now(), instance__status=InstanceStatus.IN_PROGRESS).order_by(
-            "ready_at", "pk"
-        )
+        return self.filter(ready_at__lte=clock.now(), instance__status=InstanceStatus.IN_PROGRESS).order_by("ready_at", "pk")
 
     def lease_expired(self) -> Self:
         """Claimed steps whose worker has not come back in time."""
@@ -290,7 +286,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         """Those that somebody still has to do."""
         return self.filter(status=WorkItemStatus.ASSIGNED)
 
-    def for_user(self, user: AbstractUser) -> Self:
+    def for_user(self, user: Person) -> Self:
         """Those assigned to the person, to one of their groups, or to one of their queues. Membership is read now."""
         groups = Group.objects.filter(user=user).values("pk")
         queues = Queue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values("pk")
@@ -375,7 +371,7 @@ class WorkItem(AboutRecord, Moved):
             "work_item": self,
         }
 
-    def change(self, kind: str, *, by: AbstractUser | None, reason: str = "", **columns: Any) -> None:
+    def change(self, kind: str, *, by: Person | None, reason: str = "", **columns: Any) -> None:
         """Change who has it (not its status) and record the milestone."""
         columns["revision"] = self.revision + 1
         for name, value in columns.items():
@@ -482,7 +478,7 @@ class Milestone(models.Model):
         return self.sentence
 
     @classmethod
-    def record(cls, kind: str, *, by: AbstractUser | None = None, **columns: Any) -> Milestone:
+    def record(cls, kind: str, *, by: Person | None = None, **columns: Any) -> Milestone:
         """Write one milestone, now, by `by` or by the engine itself."""
         return cls.objects.create(kind=kind, at=clock.now(), actor=by, actor_label=name_of(by), **columns)
 

@@ -27,18 +27,12 @@ class StartRequest(AboutRecord):
 
     orchestration = models.ForeignKey(Orchestration, models.CASCADE, related_name="start_requests")
     start_values = models.JSONField(_("record at the start"), default=dict)
-    starter = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    starter = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     caused_by = models.ForeignKey(Instance, models.SET_NULL, null=True, blank=True, related_name="+")
     requested_at = models.DateTimeField(_("requested at"), default=clock.now)
-    outcome = models.CharField(
-        _("outcome"), max_length=10, choices=StartOutcome.choices, default=StartOutcome.PENDING
-    )
+    outcome = models.CharField(_("outcome"), max_length=10, choices=StartOutcome.choices, default=StartOutcome.PENDING)
     reason = models.TextField(_("reason"), blank=True)
-    instance = models.OneToOneField(
-        Instance, models.SET_NULL, null=True, blank=True, related_name="start_request"
-    )
+    instance = models.OneToOneField(Instance, models.SET_NULL, null=True, blank=True, related_name="start_request")
 
     objects = StartRequestQuerySet.as_manager()
 

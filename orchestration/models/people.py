@@ -1,10 +1,15 @@
 """Queues: many who may do a piece of work. Who is in one is read live."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+Person = Any
+"""A row of whatever model AUTH_USER_MODEL names."""
 
 
 class Queue(models.Model):
@@ -32,9 +37,7 @@ class QueueMember(models.Model):
     """A user, or everybody in a group, as a member of a queue."""
 
     queue = models.ForeignKey(Queue, models.CASCADE, related_name="members")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="queue_memberships"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="queue_memberships")
     group = models.ForeignKey(Group, models.CASCADE, null=True, blank=True, related_name="queue_memberships")
 
     class Meta:

@@ -79,8 +79,7 @@ def _result(flow: Flow, returned: Any, context: Context) -> Result:
     size, limit = len(text.encode()), conf.OUTPUT_BYTES
     if size > limit:
         raise Fault(
-            _("The outputs of “%(flow)s” are %(size)d bytes; the limit is %(limit)d.")
-            % {"flow": flow.label, "size": size, "limit": limit},
+            _("The outputs of “%(flow)s” are %(size)d bytes; the limit is %(limit)d.") % {"flow": flow.label, "size": size, "limit": limit},
             kind="output",
         )
     return Result(outputs=json.loads(text), mails=tuple(context.mails))

@@ -33,9 +33,7 @@ class Command(BaseCommand):
         make_people()
         make_definitions()
         live_through_weeks()
-        self.stdout.write(
-            f"Seeded {len(PEOPLE)} people and {Employee.objects.count()} employees with their onboardings."
-        )
+        self.stdout.write(f"Seeded {len(PEOPLE)} people and {Employee.objects.count()} employees with their onboardings.")
 
 
 def make_people() -> None:

@@ -1,0 +1,215 @@
+"""Definitions in the stock admin: read any, edit drafts, activate, make a new draft of a frozen one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from orchestration import builder, flows
+from orchestration.errors import Refused
+from orchestration.models import Flow, Orchestration, Queue, QueueMember, Stage, Step, Version
+from orchestration.states import IllegalMove
+
+
+class FrozenWithVersion:
+    """Parts of a version can be added, changed and deleted while it is a draft, by those who may change orchestrations."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only to a draft."""
+        return super().has_add_permission(request, obj) and not _is_frozen(obj)  # type: ignore[misc]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only of a draft."""
+        return super().has_change_permission(request, obj) and not _is_frozen(obj)  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only from a draft."""
+        return super().has_delete_permission(request, obj) and not _is_frozen(obj)  # type: ignore[misc]
+
+
+def _is_frozen(part: Any) -> bool:
+    if part is None or part.pk is None:
+        return False
+    version: Version = part if isinstance(part, Version) else part.drawn_in()
+    return version.is_frozen
+
+
+class VersionInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Version
+    extra = 0
+    fields = ("number", "status", "starts_on", "note", "activated_at")
+    readonly_fields = ("number", "status", "starts_on", "note", "activated_at")
+    show_change_link = True
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Versions are added on their own page."""
+        return False
+
+
+@admin.register(Orchestration)
+class OrchestrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("label", "api_name", "start_type", "record_model", "active", "owner")
+    list_filter = ("start_type",)
+    search_fields = ("label", "api_name")
+    prepopulated_fields = {"api_name": ("label",)}
+    inlines = (VersionInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Orchestration | None = None) -> tuple[str, ...]:
+        """The API name is settled once saved."""
+        return ("api_name",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Orchestration | None = None) -> dict[str, Any]:
+        """Suggest the API name only while it can still be chosen."""
+        return {} if obj else {"api_name": ("label",)}
+
+    @admin.display(description=_("active version"))
+    def active(self, orchestration: Orchestration) -> str:
+        """The number of the version that new starts use."""
+        version = orchestration.active_version
+        return f"v{version.number}" if version else "–"
+
+
+class StageInline(FrozenWithVersion, admin.TabularInline):  # type: ignore[type-arg]
+    model = Stage
+    extra = 0
+    fields = ("order", "label", "api_name", "steps")
+    readonly_fields = ("steps",)
+    show_change_link = True
+
+    @admin.display(description=_("steps"))
+    def steps(self, stage: Stage) -> str:
+        """The labels of its steps."""
+        return ", ".join(stage.steps.values_list("label", flat=True)) if stage.pk else ""
+
+
+@admin.register(Version)
+class VersionAdmin(FrozenWithVersion, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("__str__", "status", "starts_on", "activated_at", "note")
+    list_filter = ("status", "orchestration")
+    fields = ("orchestration", "number", "status", "starts_on", "note", "activated_at", "problems")
+    readonly_fields = ("status", "activated_at", "problems")
+    inlines = (StageInline,)
+    actions = ("activate", "deactivate", "copy_as_draft")
+
+    @admin.display(description=_("problems"))
+    def problems(self, version: Version) -> str:
+        """What keeps it from being activated."""
+        if not version.pk:
+            return "–"
+        return "\n".join(str(problem) for problem in builder.problems(version)) or str(_("None"))
+
+    @admin.action(description=_("Activate"), permissions=["activate"])
+    def activate(self, request: HttpRequest, versions: QuerySet[Version]) -> None:
+        """Activate each, and say what came of it."""
+        for version in versions:
+            try:
+                builder.activate(version)
+            except (Refused, IllegalMove) as refused:
+                self.message_user(request, str(refused), messages.ERROR)
+            else:
+                self.message_user(request, _("%(version)s is active: new starts use it.") % {"version": version})
+
+    @admin.action(description=_("Deactivate"), permissions=["activate"])
+    def deactivate(self, request: HttpRequest, versions: QuerySet[Version]) -> None:
+        """Deactivate each, and say what came of it."""
+        for version in versions:
+            try:
+                builder.deactivate(version)
+            except IllegalMove:
+                self.message_user(request, _("%(version)s is not active.") % {"version": version}, messages.ERROR)
+            else:
+                self.message_user(request, _("%(version)s is inactive: nothing new starts.") % {"version": version})
+
+    @admin.action(description=_("Copy as a new draft"), permissions=["activate"])
+    def copy_as_draft(self, request: HttpRequest, versions: QuerySet[Version]) -> None:
+        """Make a draft of each."""
+        made = [builder.new_version(version) for version in versions]
+        text = ngettext("%(count)d draft was made.", "%(count)d drafts were made.", len(made)) % {"count": len(made)}
+        self.message_user(request, text)
+
+    def has_activate_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change versions may activate them, until the builder tells the two apart."""
+        return bool(request.user.has_perm("orchestration.change_version"))
+
+
+class StepForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Offers the catalogue's flows to choose from."""
+
+    flow = forms.ChoiceField(label=_("flow"))
+
+    class Meta:
+        model = Step
+        fields = ("order", "label", "api_name", "kind", "flow", "assignee", "inputs", "after")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(flow.key, f"{flow.label} ({flow.kind.label})") for flow in flows.all_flows()]
+        if self.instance.flow and self.instance.flow not in dict(choices):
+            choices.append((self.instance.flow, _("%(key)s (missing)") % {"key": self.instance.flow}))
+        self.fields["flow"].choices = choices  # type: ignore[attr-defined]
+        if self.instance.pk:
+            siblings = Step.objects.filter(stage=self.instance.stage).exclude(pk=self.instance.pk)
+            self.fields["after"].queryset = siblings  # type: ignore[attr-defined]
+        elif "after" in self.fields:
+            self.fields["after"].queryset = Step.objects.none()  # type: ignore[attr-defined]
+
+
+class StepInline(FrozenWithVersion, admin.StackedInline):  # type: ignore[type-arg]
+    model = Step
+    form = StepForm
+    extra = 0
+
+
+@admin.register(Stage)
+class StageAdmin(FrozenWithVersion, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("label", "version", "order")
+    list_filter = ("version__orchestration", "version")
+    list_select_related = ("version__orchestration",)
+    fields = ("drawn_in_version", "order", "label", "api_name")
+    readonly_fields = ("drawn_in_version",)
+    inlines = (StepInline,)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Stages are added on their version's page."""
+        return False
+
+    @admin.display(description=_("version"))
+    def drawn_in_version(self, stage: Stage) -> str:
+        """The version that the stage is a part of, as a link."""
+        return format_html('<a href="{}">{}</a>', reverse("admin:orchestration_version_change", args=[stage.version_id]), stage.version)
+
+
+class QueueMemberInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = QueueMember
+    extra = 1
+    autocomplete_fields = ("user", "group")
+
+
+@admin.register(Queue)
+class QueueAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("label", "api_name", "is_fallback")
+    prepopulated_fields = {"api_name": ("label",)}
+    inlines = (QueueMemberInline,)
+
+
+@admin.register(Flow)
+class FlowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Flows in code, to see what there is; who may run one is given with guardian's object permissions."""
+
+    list_display = ("label", "key", "kind")
+    list_filter = ("kind",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Code adds flows."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Code changes flows."""
+        return False
