@@ -1,0 +1,29 @@
+"""The people of the stories: those of the demo, with its definitions, in an otherwise empty database."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from demo.management.commands.seed_demo import make_definitions, make_people
+from demo.models import Building
+
+
+class Cast:
+    """Everybody by their username: `cast.hanna`. Also the building where most things happen."""
+
+    def __init__(self) -> None:
+        make_people()
+        make_definitions()
+        self.headquarters = Building.objects.create(name="Headquarters")
+        self.annex = Building.objects.create(name="Old Annex", has_badge_system=False)
+        self._people = {user.username: user for user in User.objects.all()}
+
+    def __getattr__(self, username: str) -> User:
+        try:
+            return self.__dict__["_people"][username]
+        except KeyError:
+            raise AttributeError(username) from None
+
+    def ask_again(self, user: User) -> Any:
+        """The person as a new request would load them, without remembered permissions."""
+        return User.objects.get(pk=user.pk)

@@ -1,0 +1,138 @@
+"""What happens in the stories: somebody is hired, somebody fills in a form, the workers do what is ready."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.utils import timezone
+
+from demo.models import Employee
+from orchestration import builder, clock, engine, jobs, origin
+from orchestration.models import Instance, StepInstance, Submission, Version, WorkItem
+from orchestration.states import FINISHED, LIVE, InstanceStatus, StageStatus, StepStatus
+from tests.cast import Cast
+
+READINESS = {"desk_ready": ["on"], "buddy": ["Paul Fischer"]}
+
+
+def hire(cast: Cast, name: str = "Sam Lee", **columns: Any) -> Employee:
+    """HR saves an employee. Nothing has been done about it yet but what the save itself does."""
+    columns = {
+        "email": "sam.lee@segue.example",
+        "job_title": "Engineer",
+        "department": "Engineering",
+        "manager": cast.marta,
+        "building": cast.headquarters,
+        "start_date": timezone.localdate() + timedelta(days=30),
+    } | columns
+    with origin.signed_in(cast.hanna):
+        return Employee.objects.create(name=name, **columns)
+
+
+def drain() -> None:
+    """The workers do all that is ready now."""
+    jobs.drain()
+
+
+def hired(cast: Cast, name: str = "Sam Lee", **columns: Any) -> Employee:
+    """An employee whose onboarding waits for HR's preferences."""
+    employee = hire(cast, name, **columns)
+    drain()
+    return employee
+
+
+def provisioned(cast: Cast, name: str = "Sam Lee", **columns: Any) -> Employee:
+    """An employee whose onboarding waits for the hiring manager."""
+    employee = hired(cast, name, **columns)
+    complete(item_of(employee), cast.hanna, preferences(employee))
+    drain()
+    return employee
+
+
+def preferences(employee: Employee) -> dict[str, list[str]]:
+    """Good answers to HR's form."""
+    day = employee.start_date.isoformat()
+    return {"equipment": ["developer"], "extras": ["headset", "phone"], "notes": ["left-handed"], "start_date": [day], "confirmed": ["on"]}
+
+
+def complete(item: WorkItem, by: User, answers: dict[str, list[str]], key: str = "") -> Submission:
+    """Somebody finishes a work item."""
+    return engine.complete_work_item(item, by=by, answers=answers, submission_key=key or uuid.uuid4().hex)
+
+
+def instance_of(employee: Employee) -> Instance:
+    """The employee's only instance."""
+    return Instance.objects.for_record(employee).get()
+
+
+def item_of(employee: Employee) -> WorkItem:
+    """The employee's only open work item."""
+    return WorkItem.objects.open().for_record(employee).get()
+
+
+def step_of(employee: Employee, api_name: str) -> StepInstance:
+    """One step of the employee's only instance."""
+    return StepInstance.objects.get(instance=instance_of(employee), step__api_name=api_name)
+
+
+def statuses(employee: Employee) -> dict[str, str]:
+    """The status of each step that the employee's instance has come to."""
+    return dict(StepInstance.objects.filter(instance=instance_of(employee)).values_list("step__api_name", "status"))
+
+
+def later(**time: float) -> Any:
+    """Inside the block it is later: `with later(minutes=5)`."""
+    return clock.moved(timedelta(**time))
+
+
+def background(name: str, flow: str, **columns: Any) -> dict[str, Any]:
+    """A background step, as part of a document."""
+    return {"api_name": name, "label": name.replace("_", " ").capitalize(), "kind": "background", "flow": flow, **columns}
+
+
+def interactive(name: str, flow: str, assignee: dict[str, Any]) -> dict[str, Any]:
+    """An interactive step, as part of a document."""
+    label = name.replace("_", " ").capitalize()
+    return {"api_name": name, "label": label, "kind": "interactive", "flow": flow, "assignee": assignee}
+
+
+def document(*stages: list[dict[str, Any]], **head: Any) -> dict[str, Any]:
+    """The document of an orchestration with these stages, each a list of steps."""
+    known = {"api_name": "trial", "label": "Trial", "start_type": "autolaunched"} | head
+    drawn = [{"api_name": f"stage_{n}", "label": f"Stage {n}", "steps": list(steps)} for n, steps in enumerate(stages, start=1)]
+    return {"orchestration": known, "stages": drawn}
+
+
+def active(*stages: list[dict[str, Any]], **head: Any) -> Version:
+    """An active version of an orchestration with these stages."""
+    version = builder.load(document(*stages, **head))
+    builder.activate(version)
+    return version
+
+
+def broken_invariants() -> list[str]:
+    """What is wrong with the rows of all instances; nothing ever should be."""
+    wrong = []
+    steps = StepInstance.objects.all()
+    claimed_or_ready = ~Q(token="") | Q(ready_at__isnull=False) | Q(lease_until__isnull=False)
+    wrong += [f"{step.pk} is claimed or ready but {step.status}" for step in steps.filter(claimed_or_ready).exclude(status=StepStatus.IN_PROGRESS)]
+    live_steps = steps.filter(status__in=[StepStatus.NOT_STARTED, StepStatus.IN_PROGRESS])
+    wrong += [f"step {step.pk} outlived its instance" for step in live_steps.exclude(instance__status__in=LIVE)]
+    wrong += [f"item {item.pk} outlived its instance" for item in WorkItem.objects.open().exclude(instance__status__in=LIVE)]
+    for instance in Instance.objects.filter(status=InstanceStatus.IN_PROGRESS):
+        moving = steps.filter(instance=instance, status=StepStatus.IN_PROGRESS)
+        if not (moving.filter(~Q(token="") | Q(ready_at__isnull=False)).exists() or instance.work_items.open().exists()):
+            wrong.append(f"instance {instance.pk} has no reason to move")
+        if instance.stage_instances.filter(status=StageStatus.IN_PROGRESS).count() != 1:
+            wrong.append(f"instance {instance.pk} is not in one stage")
+    for instance in Instance.objects.filter(status=InstanceStatus.COMPLETED):
+        if instance.step_instances.exclude(status__in=FINISHED).exists():
+            wrong.append(f"instance {instance.pk} is completed with unfinished steps")
+    wrong += [
+        f"step {step.pk} was completed {count} times"
+        for step in steps
+        if (count := step.milestones.filter(kind="step_completed").count()) != (step.status == StepStatus.COMPLETED)
+    ]
+    return wrong
