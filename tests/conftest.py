@@ -20,6 +20,19 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgresql: shows what SQLite, with its one write lock, cannot; left out there and not skipped")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests for PostgreSQL alone are not part of a run on SQLite, so that CI can demand of both runs that nothing is skipped."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    elsewhere = [item for item in items if item.get_closest_marker("postgresql")]
+    items[:] = [item for item in items if item not in elsewhere]
+    config.hook.pytest_deselected(items=elsewhere)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """SEGUE_REQUIRE_ALL=1, as in CI: a skipped test is a failed run."""
     report = session.config.pluginmanager.get_plugin("terminalreporter")
