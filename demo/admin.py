@@ -7,8 +7,8 @@ from demo.models import Building, BuildingAccess, ChatInvitation, Employee, ITTi
 
 @admin.register(Employee)
 class EmployeeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "job_title", "department", "manager", "start_date", "status")
-    list_filter = ("status", "department")
+    list_display = ("name", "job_title", "department", "manager", "start_date", "is_ready")
+    list_filter = ("is_ready", "department")
     search_fields = ("name", "email", "job_title")
     list_select_related = ("manager",)
 

@@ -26,10 +26,6 @@ class Employee(models.Model):
         DEVELOPER = "developer", _("Developer laptop, 32 GB")
         DESKTOP = "desktop", _("Desktop with two screens")
 
-    class Status(models.TextChoices):
-        HIRED = "hired", _("Hired")
-        READY = "ready", _("Ready for day one")
-
     name = models.CharField(_("name"), max_length=100)
     email = models.EmailField(_("e-mail"))
     job_title = models.CharField(_("job title"), max_length=100)
@@ -38,7 +34,7 @@ class Employee(models.Model):
     building = models.ForeignKey(Building, models.PROTECT, verbose_name=_("building"))
     start_date = models.DateField(_("start date"))
     equipment = models.CharField(_("equipment"), max_length=20, choices=Equipment.choices, blank=True)
-    status = models.CharField(_("status"), max_length=20, choices=Status.choices, default=Status.HIRED)
+    is_ready = models.BooleanField(_("ready for the first day"), default=False)
 
     class Meta:
         verbose_name = _("employee")

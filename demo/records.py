@@ -5,8 +5,8 @@ from workguide import records
 
 records.register(
     Employee,
-    fields=["job_title", "department", "manager", "building", "start_date", "email", "equipment", "status"],
-    list_fields=["name", "job_title", "department", "manager", "start_date", "status"],
+    fields=["job_title", "department", "manager", "building", "start_date", "email", "equipment", "is_ready"],
+    list_fields=["name", "job_title", "department", "manager", "start_date", "is_ready"],
     form_fields=["name", "email", "job_title", "department", "manager", "building", "start_date"],
     search_fields=["name", "job_title", "department"],
     related=["it_tickets", "chat_invitations", "building_accesses", "review_tasks"],

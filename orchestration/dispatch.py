@@ -82,6 +82,7 @@ def live_version(keys: Iterable[str]) -> str:
         generation, *words = connection.mget([f"{PREFIX}generation", *names])
         if generation is None:  # a wiped server has forgotten what changed: every page looks again once
             connection.set(f"{PREFIX}generation", secrets.token_hex(8), nx=True)
+            generation = connection.get(f"{PREFIX}generation")
         return hashlib.blake2s(repr((generation, words)).encode(), digest_size=8).hexdigest()
     except (RedisError, OSError):
         return f"db-{Milestone.objects.newest_id()}"
@@ -139,6 +140,6 @@ def _tell(keys: list[str]) -> None:
 
 
 def _enqueue(drains: int) -> None:
-    queue = django_rq.get_queue(QUEUE, connection=_connection())
+    queue = django_rq.get_queue(QUEUE, connection=_connection(), commit_mode="auto")  # we wait for the commit ourselves
     for _ in range(min(drains, MOST_HINTS - queue.count)):
         queue.enqueue_call(DRAIN, timeout=conf.DRAIN_SECONDS + 120, result_ttl=0, failure_ttl=3600, ttl=3600)

@@ -117,7 +117,9 @@ def broken_invariants() -> list[str]:
     wrong = []
     steps = StepInstance.objects.all()
     claimed_or_ready = ~Q(token="") | Q(ready_at__isnull=False) | Q(lease_until__isnull=False)
-    wrong += [f"{step.pk} is claimed or ready but {step.status}" for step in steps.filter(claimed_or_ready).exclude(status=StepStatus.IN_PROGRESS)]
+    wrong += [
+        f"{step.pk} is claimed or ready but {step.status}" for step in steps.filter(claimed_or_ready).exclude(status=StepStatus.IN_PROGRESS)
+    ]
     live_steps = steps.filter(status__in=[StepStatus.NOT_STARTED, StepStatus.IN_PROGRESS])
     wrong += [f"step {step.pk} outlived its instance" for step in live_steps.exclude(instance__status__in=LIVE)]
     wrong += [f"item {item.pk} outlived its instance" for item in WorkItem.objects.open().exclude(instance__status__in=LIVE)]

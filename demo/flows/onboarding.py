@@ -114,8 +114,8 @@ class ReadinessScreen(Screen):
 @screen_flow(screens=[ReadinessScreen], label=gettext_lazy("Confirm readiness"), changes_record=True, as_system=True)
 def confirm_readiness(context: Context, answers: dict[str, Any]) -> dict[str, Any]:
     employee = context.record
-    employee.status = Employee.Status.READY
-    employee.save(update_fields=["status"])
+    employee.is_ready = True
+    employee.save(update_fields=["is_ready"])
     return {"buddy": answers["buddy"]}
 
 

@@ -9,7 +9,7 @@ from orchestration.errors import Stale
 from orchestration.models import Effect, Instance, Milestone, StepInstance
 from tests import flows, stories
 from tests.cast import Cast
-from tests.stories import active, background, drain, later, step_of
+from tests.stories import active, background, drain, later
 
 
 @pytest.fixture(autouse=True)
@@ -346,7 +346,13 @@ def test_a_mail_that_never_goes_is_given_up_and_stays_visible(cast: Cast, monkey
 
 @pytest.mark.parametrize(
     ("to", "subject"),
-    [("a@b.example, c@d.example", "Hi"), ("a@b.example\nBcc: c@d.example", "Hi"), ("nobody", "Hi"), ("a@b.example", "Hi\r\nBcc: x@y.example"), ("a@b.example", "x" * 201)],
+    [
+        ("a@b.example, c@d.example", "Hi"),
+        ("a@b.example\nBcc: c@d.example", "Hi"),
+        ("nobody", "Hi"),
+        ("a@b.example", "Hi\r\nBcc: x@y.example"),
+        ("a@b.example", "x" * 201),
+    ],
 )
 def test_a_mail_goes_to_one_address_with_one_line_as_subject(cast: Cast, to: str, subject: str, mailoutbox: list[object]) -> None:
     instance = trial(background("tell", "tests.mail_somebody", inputs={"to": {"value": to}, "subject": {"value": subject}}))

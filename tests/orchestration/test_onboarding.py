@@ -41,7 +41,7 @@ def test_a_saved_employee_is_onboarded_to_the_end(cast: Cast) -> None:  # R2.1 R
     assert "Paul Fischer will show you around" in welcome.body
     due = [(task.after_days, (task.due_on - employee.start_date).days) for task in employee.review_tasks.all()]
     assert due == [(30, 30), (60, 60), (90, 90)]
-    assert Employee.objects.get().status == "ready"
+    assert Employee.objects.get().is_ready
     instance = instance_of(employee)
     assert instance.status == "completed"
     assert instance.ended_at is not None

@@ -22,7 +22,11 @@ def asked(cast: Cast, assignee: dict[str, str], record: Employee | None = None) 
 
 def test_a_queue_item_is_seen_by_its_members_and_by_nobody_else(cast: Cast) -> None:  # R5.3
     item = item_of(hired(cast))
-    seen_by = [name for name in ("hanna", "omar", "yuki", "marta", "liam", "petra", "admin") if access.work_items_for(getattr(cast, name)).contains(item)]
+    seen_by = [
+        name
+        for name in ("hanna", "omar", "yuki", "marta", "liam", "petra", "admin")
+        if access.work_items_for(getattr(cast, name)).contains(item)
+    ]
     assert seen_by == ["hanna", "omar", "yuki", "petra", "admin"]  # petra and admin operate it
 
 
@@ -138,9 +142,9 @@ def test_a_choice_that_was_not_offered_and_a_field_that_is_not_there_are_not_tak
     employee = hired(cast)
     with pytest.raises(Invalid, match="missing or cannot be taken"):
         complete(item_of(employee), cast.hanna, preferences(employee) | {"equipment": ["mainframe"]})
-    complete(item_of(employee), cast.hanna, preferences(employee) | {"status": ["ready"], "manager": ["1"]})
+    complete(item_of(employee), cast.hanna, preferences(employee) | {"is_ready": ["on"], "manager": ["1"]})
     employee.refresh_from_db()
-    assert (employee.status, employee.manager) == ("hired", cast.marta)
+    assert (employee.is_ready, employee.manager) == (False, cast.marta)
 
 
 def test_what_the_flow_itself_refuses_is_shown_and_rolled_back(cast: Cast) -> None:
@@ -203,7 +207,7 @@ def test_a_form_that_runs_as_system_needs_no_permission_to_change_the_record(cas
     assert not access.may_change_record(cast.marta, employee)
     complete(item_of(employee), cast.marta, stories.READINESS)
     employee.refresh_from_db()
-    assert employee.status == "ready"
+    assert employee.is_ready
 
 
 def test_a_suspended_instance_takes_drafts_and_no_submission(cast: Cast) -> None:  # R8.1
