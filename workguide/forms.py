@@ -1,0 +1,75 @@
+"""Small things that every form of ours needs: native date fields, and answers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
+from django.utils.formats import localize
+from django.utils.translation import gettext as _
+
+from workguide.records import Fact, RecordPage
+
+Form = TypeVar("Form", bound=forms.BaseForm)
+
+NATIVE = {
+    forms.DateInput: ("date", "%Y-%m-%d"),
+    forms.TimeInput: ("time", "%H:%M"),
+    forms.DateTimeInput: ("datetime-local", "%Y-%m-%dT%H:%M"),
+}
+
+
+def with_native_dates(form: Form) -> Form:
+    """The same form, its dates and times picked with the browser's own control."""
+    for field in form.fields.values():
+        if type(field.widget) in NATIVE:
+            field.widget.input_type, field.widget.format = NATIVE[type(field.widget)]  # type: ignore[attr-defined]
+            field.widget.attrs.pop("type", None)
+    return form
+
+
+def record_form(page: RecordPage) -> type[forms.ModelForm[Any]]:
+    """The form that adds and edits records of a registered model."""
+    return forms.modelform_factory(page.model, form=_RecordForm, fields=page.form_fields)
+
+
+class _RecordForm(forms.ModelForm):  # type: ignore[type-arg]  not subscriptable when it runs
+    use_required_attribute = False  # errors come from one place, the server, in one wording
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        with_native_dates(self)
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField) and hasattr(field.queryset.model, "get_full_name"):
+                field.label_from_instance = lambda user: user.get_full_name() or str(user)  # type: ignore[method-assign]
+
+
+def answers_in_words(screens: Iterable[forms.BaseForm]) -> list[Fact]:
+    """What has been answered on the bound screens, as people would say it."""
+    return [Fact(str(bound.label), _in_words(bound), f"#{bound.auto_id}") for form in screens for bound in form.visible_fields()]
+
+
+def _in_words(bound: BoundField) -> str:
+    field, raw = bound.field, bound.data
+    if isinstance(field, forms.BooleanField):
+        return _("Yes") if raw else _("No")
+    if raw in (None, "", []):
+        return ""
+    if hasattr(field, "choices"):
+        labels = {str(key): str(label) for key, label in _flat(field.choices)}
+        return ", ".join(labels.get(str(key), str(key)) for key in (raw if isinstance(raw, list) else [raw]))
+    try:
+        return str(localize(field.to_python(raw)))
+    except ValidationError:
+        return str(raw)
+
+
+def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
+    for key, label in choices:
+        if isinstance(label, list | tuple):
+            yield from label
+        else:
+            yield key, label

@@ -1,0 +1,70 @@
+"""The Work Guide: what goes on around a record, and who is to do what."""
+
+from dataclasses import dataclass
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from orchestration import access, dispatch, timeline
+from orchestration.models import WorkItem
+from orchestration.models.records import model_label
+from orchestration.timeline import InstanceView, StageView, StepView
+from workguide.live import live_attributes
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One instance, sorted by who is to act: the reader (`mine`), others, nobody yet (`coming`), or nobody any more."""
+
+    view: InstanceView
+    mine: list[StepView]
+    others: list[StepView]
+    coming: StageView | None
+    done: list[StepView]
+
+
+def render(request: HttpRequest, record: Model) -> SafeString:
+    """The whole panel, which follows the record and refreshes its content by itself."""
+    keys = [f"record:{model_label(record)}:{record.pk}", *dispatch.keys_for_user(request.user)]  # type: ignore[arg-type]
+    return render_to_string("workguide/work_guide.html", {"live": live_attributes(keys), **_content(request, record)}, request)
+
+
+def render_content(request: HttpRequest, record: Model) -> SafeString:
+    """What is inside the panel: the part that is fetched again after a change."""
+    return render_to_string("workguide/_work_guide.html", _content(request, record), request)
+
+
+def _content(request: HttpRequest, record: Model) -> dict[str, object]:
+    label = model_label(record)
+    seen = access.instances_for(request.user)
+    mine = set(WorkItem.objects.open().for_record(record).for_user(request.user).values_list("pk", flat=True))  # type: ignore[arg-type]
+    panels = [_panel(view, mine, request.user.pk) for view in timeline.for_record(record, seen)]
+    panels.sort(key=lambda panel: (not panel.view.instance.is_live, not panel.mine))
+    return {
+        "panels": [panel for panel in panels if panel.view.instance.is_live] or panels[:1],
+        "earlier": [panel for panel in panels if not panel.view.instance.is_live][0 if _any_live(panels) else 1 :],
+        "region": f"orc-guide-{label.replace('.', '-')}-{record.pk}",
+        "url": reverse("workguide:work_guide", args=[label, record.pk]),
+    }
+
+
+def _any_live(panels: list[Panel]) -> bool:
+    return any(panel.view.instance.is_live for panel in panels)
+
+
+def _panel(view: InstanceView, mine: set[int], reader: int | None) -> Panel:
+    sorted_steps: dict[str, list[StepView]] = {"mine": [], "others": [], "done": []}
+    for stage in view.stages:
+        for step in stage.steps:
+            if step.item and step.item.is_open:
+                is_mine = step.item.pk in mine and step.item.claimed_by_id in (None, reader)
+                sorted_steps["mine" if is_mine else "others"].append(step)
+            elif step.waiting_for:
+                sorted_steps["others"].append(step)
+            elif step.ended_at:
+                sorted_steps["done"].append(step)
+    coming = next((stage for stage in view.stages if stage.status == timeline.PLANNED), None)
+    return Panel(view, coming=coming, **sorted_steps)

@@ -1,0 +1,129 @@
+/* What Segue's pages do beyond links and forms. Everything works without it; nothing here needs eval or inline script. */
+(() => {
+  "use strict";
+  const own = document.currentScript;
+  const LIVE_MS = 2000, LIVE_MAX_MS = 10000, DRAFT_MS = 3000;
+  const all = (selector, root = document) => root.querySelectorAll(selector);
+
+  /* Say something to people who do not see the change (and, of trouble, to all). */
+  function say(text, id = "orc-live") {
+    const region = document.getElementById(id);
+    if (region) region.textContent = text || "";
+  }
+
+  /* Live: ask for the version of what this page shows; when it has changed, the regions that listen fetch themselves. */
+  function follow(element) {
+    let version = element.dataset.orcVersion, wait = LIVE_MS, failures = 0;
+    const next = () => setTimeout(look, wait);
+    async function look() {
+      if (document.visibilityState !== "visible") return next();
+      try {
+        const answer = await fetch(`${element.dataset.orcLive}?v=${encodeURIComponent(version)}`, { cache: "no-store" });
+        if (!answer.ok) throw new Error(answer.status);
+        if (failures > 1) say("", "orc-paused");
+        failures = 0;
+        wait = LIVE_MS;
+        if (answer.status === 200) {
+          version = (await answer.json()).v;
+          if (window.htmx) htmx.trigger(document.body, "orc-changed");
+        }
+      } catch {
+        wait = Math.min(wait * 1.6, LIVE_MAX_MS);
+        if (++failures === 2) say(element.dataset.orcPaused, "orc-paused");
+      }
+      next();
+    }
+    next();
+  }
+
+  /* Times: "3 days ago", in the reader's language, kept true while the page is open; the full time is the tooltip. */
+  const language = document.documentElement.lang || undefined;
+  const ago = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  const now = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  function tell(root = document) {
+    for (const time of all("time[data-orc-ago]", root)) {
+      const at = new Date(time.dateTime), seconds = (at - Date.now()) / 1000;
+      const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) || ["second", 1];
+      time.textContent = unit === "second" ? now.format(0, unit) : ago.format(Math.trunc(seconds / size), unit);
+      time.title = full.format(at);
+    }
+  }
+
+  /* Drafts: what is typed is saved three seconds after the last change, and when the page goes away. */
+  function keepDraft(form) {
+    const told = document.getElementById("orc-saved");
+    let timer = 0, sending = false;
+    async function save() {
+      clearTimeout(timer);
+      if (!timer || sending) return;
+      timer = 0;
+      try {
+        const answer = await fetch(form.dataset.orcDraft, {
+          method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true, headers: { "HX-Request": "true" },
+        });
+        if (told) told.textContent = await answer.text();
+      } catch {
+        timer = setTimeout(save, LIVE_MAX_MS);
+      }
+    }
+    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, DRAFT_MS); });
+    form.addEventListener("submit", () => { sending = true; clearTimeout(timer); });
+    addEventListener("pageshow", () => { sending = false; });
+    document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
+  }
+
+  /* A form is sent once, however often its button is pressed. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.closest(".orc") || event.defaultPrevented) return;
+    if (form.dataset.orcSent) return event.preventDefault();
+    if (form.method !== "post") return;
+    form.dataset.orcSent = "yes";
+    event.submitter?.setAttribute("aria-disabled", "true");
+    document.querySelector(".orc-bar")?.classList.add("is-on");
+  });
+  addEventListener("pageshow", () => {
+    for (const form of all("form[data-orc-sent]")) delete form.dataset.orcSent;
+    for (const button of all(".orc-button[aria-disabled]")) button.removeAttribute("aria-disabled");
+    document.querySelector(".orc-bar")?.classList.remove("is-on");
+  });
+
+  /* A menu closes on Escape and on a click elsewhere. */
+  document.addEventListener("click", (event) => {
+    for (const menu of all("details.orc-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.orc-menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
+  function begin() {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax`;
+    for (const element of all("[data-orc-live]")) follow(element);
+    for (const form of all("form[data-orc-draft]")) keepDraft(form);
+    document.querySelector("[data-orc-focus]")?.focus();
+    tell();
+    setInterval(tell, 60000);
+    if (!window.htmx && own?.dataset.htmx) {
+      const script = document.createElement("script");
+      script.src = own.dataset.htmx;
+      document.head.append(script);
+    }
+
+    /* Whatever htmx a host page runs: in our regions a refusal is shown too, and what arrives is announced. */
+    document.addEventListener("htmx:beforeSwap", (event) => {
+      if (event.target.closest?.(".orc") && [403, 404, 409, 410, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
+    });
+    let newest = Number(document.getElementById("orc-count")?.dataset.newest || 0);
+    document.addEventListener("htmx:load", (event) => {
+      tell(event.target);
+      const count = document.getElementById("orc-count");
+      if (count && Number(count.dataset.newest) > newest) { newest = Number(count.dataset.newest); say(count.dataset.say); }
+    });
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();

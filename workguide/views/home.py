@@ -1,0 +1,53 @@
+"""The first page: what waits for me, where I can help, what became of what I started."""
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Min, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from orchestration import clock, dispatch
+from orchestration.models import Queue
+from workguide import inbox
+from workguide.live import live_attributes
+from workguide.views.page import render_page
+
+ROWS = 5
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The page, or its live part."""
+    user = request.user
+    started = list(inbox.started(user)[:ROWS])
+    keys = [*dispatch.keys_for_user(user), *(f"instance:{instance.pk}" for instance in started)]
+    live = live_attributes(keys)
+    return render_page(
+        request,
+        "home",
+        {
+            "live": live,
+            "greeting": _greeting(),
+            "items": inbox.mine(user)[:ROWS],
+            "queues": _queues(user),
+            "started": started,
+            "attention": inbox.in_error(user)[:ROWS],
+        },
+    )
+
+
+def _queues(user: object) -> object:
+    """The reader's queues, each with how many open items nobody has claimed, and since when the oldest has waited."""
+    groups = user.groups.values("pk")  # type: ignore[attr-defined]
+    unclaimed = Q(workitem__status="assigned", workitem__claimed_by=None)
+    queues = Queue.objects.filter(pk__in=Queue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values("pk"))
+    return queues.annotate(unclaimed=Count("workitem", filter=unclaimed), oldest=Min("workitem__assigned_at", filter=unclaimed))
+
+
+def _greeting() -> str:
+    hour = timezone.localtime(clock.now()).hour
+    if 5 <= hour < 12:
+        return _("Good morning")
+    return _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
