@@ -215,7 +215,7 @@ def test_a_suspended_instance_takes_drafts_and_no_submission(cast: Cast) -> None
     item = item_of(employee)
     Instance.objects.get().move(InstanceStatus.SUSPENDED)
     engine.save_draft(item, by=cast.hanna, answers=preferences(employee), screen=1)
-    with pytest.raises(Conflict, match="suspended. Your draft is kept"):
+    with pytest.raises(Conflict, match=r"suspended\. Your draft is kept"):
         complete(item, cast.hanna, preferences(employee))
     Instance.objects.get().move(InstanceStatus.IN_PROGRESS)
 
@@ -242,7 +242,7 @@ def test_only_who_operates_the_orchestration_takes_a_step_up_again(cast: Cast) -
     engine.retry_step(step, by=cast.petra, reason="The Annex has one now.")
     drain()
     assert item_of(employee).label == "Confirm readiness"
-    with pytest.raises(Conflict, match="“Give building access” is completed. Only a step in error"):
+    with pytest.raises(Conflict, match=r"“Give building access” is completed\. Only a step in error"):
         engine.retry_step(step, by=cast.petra, reason="again")
 
 
