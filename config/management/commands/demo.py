@@ -20,7 +20,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.urls import reverse
 
 from config import env, valkey
 from config.supervisor import Child, Stopped, Supervisor, write_json
@@ -46,6 +45,7 @@ class Command(BaseCommand):
         self.url = ""
         self.ready = False
         self._take_folder()
+        (self.folder / "run.json").unlink(missing_ok=True)  # left by one that was killed
         if options["reset"]:
             self._reset()
         listener = self._listen()
@@ -205,7 +205,7 @@ def _free_port(wish: int) -> int:
 def _answers(url: str) -> bool:
     site = http.client.HTTPConnection(url.removeprefix("http://"), timeout=2)
     try:
-        site.request("GET", reverse(settings.LOGIN_URL))
+        site.request("GET", "/")
         return site.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
