@@ -135,7 +135,10 @@ def _make_instance(request: StartRequest) -> tuple[Instance | None, str]:
                 depth=depth,
                 started_at=clock.now(),
             )
-    except IntegrityError:  # the constraint “one live instance per record” (R2.5)
+    except IntegrityError:
+        if not _has_live_instance(request):
+            raise
+        # The constraint “one live instance per record” (R2.5).
         return None, _("“%(name)s” already has a live instance for “%(record)s”.") % {
             "name": orchestration,
             "record": request.record_label,
@@ -145,6 +148,11 @@ def _make_instance(request: StartRequest) -> tuple[Instance | None, str]:
     with _moving(instance.pk) as locked:
         _settle(locked)
     return instance, ""
+
+
+def _has_live_instance(request: StartRequest) -> bool:
+    same = {"orchestration": request.orchestration, "record_model": request.record_model, "record_id": request.record_id}
+    return Instance.objects.live().filter(is_guarded=True, **same).exists()
 
 
 # Background steps ----------------------------------------------------------------------------------------------------
@@ -315,7 +323,7 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
             _tell_about(instance, item)
         draft, _created = Draft.objects.update_or_create(
             work_item=item,
-            defaults={"answers": _plain(answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
+            defaults={"answers": _kept(flows.get(item.flow), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
         )
     return draft
 
@@ -344,12 +352,14 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
     instance = Instance.objects.get(pk=item.instance_id)
     _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
-    context = context_for(item, by)
+    flow = flows.get(item.flow)
     with origin.caused_by(instance):
-        result = runner.run_screens(flows.get(item.flow), context, answers)
+        result = runner.run_screens(flow, context_for(item, by), answers)
     with _moving(item.instance_id) as instance:
         item = _open_item(instance, item, by, to_submit=True)
-        submission = Submission.objects.create(work_item=item, key=submission_key, user=by, answers=_plain(answers), created_at=clock.now())
+        submission = Submission.objects.create(
+            work_item=item, key=submission_key, user=by, answers=_kept(flow, answers), created_at=clock.now()
+        )
         item.move(
             WorkItemStatus.COMPLETED,
             by=by,
@@ -407,8 +417,10 @@ def _clock_time(at: datetime | None) -> str:
     return date_format(local, "H:i" if local.date() == today else "j M, H:i")
 
 
-def _plain(answers: Answers) -> dict[str, list[str]]:
-    return {name: list(values) for name, values in answers.items()}
+def _kept(flow: flows.Flow, answers: Answers) -> dict[str, list[str]]:
+    """Of what was sent, the answers to the flow's own questions, without the one character that PostgreSQL cannot store."""
+    questions = {name for screen in flow.screens for name in screen.base_fields}
+    return {name: [value.replace("\0", "") for value in answers[name]] for name in questions & answers.keys()}
 
 
 # Moving --------------------------------------------------------------------------------------------------------------

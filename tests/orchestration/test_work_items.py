@@ -270,3 +270,10 @@ def test_the_seeded_demo_has_instances_in_every_state(db: None) -> None:
     assert Instance.objects.count() == 12
     assert jobs._due() == 0
     assert Step.objects.count() == 7
+
+
+def test_a_draft_keeps_answers_to_the_forms_own_questions_and_nothing_else(cast: Cast) -> None:
+    item = item_of(hired(cast))
+    sent = {"notes": ["with a \0 in it"], "csrfmiddlewaretoken": ["x"], "is_ready": ["on"]}
+    draft = engine.save_draft(item, by=cast.hanna, answers=sent)
+    assert draft.answers == {"notes": ["with a  in it"]}
