@@ -10,9 +10,13 @@ import tempfile
 
 
 def _own_folder() -> str:
-    folder = tempfile.mkdtemp(prefix="segue-tests-")
-    owner = os.getpid()
-    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+    folder, owner = tempfile.mkdtemp(prefix="segue-tests-"), os.getpid()
+
+    def clear() -> None:
+        if os.getpid() == owner:  # and not a forked child that ends
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(clear)
     return folder
 
 
