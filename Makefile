@@ -57,7 +57,8 @@ test-services: export REDIS_URL ?= redis://127.0.0.1:6379/15
 test-services: install-dev
 	@$(PY) -m pytest $(ARGS)
 
-ci: lint test test-services
+ci:
+	bash .ci/run
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in --output-file requirements.txt
