@@ -544,10 +544,11 @@ def _fault(instance: Instance, step: StepInstance, error: dict[str, Any]) -> Non
     step.move(StepStatus.ERROR, reason=reason, data={"error": error}, error=error, token="", lease_until=None, ended_at=clock.now())
     stage = step.stage_instance
     stage.instance = instance
+    cause = _("“%(step)s” failed.") % {"step": step}
     if stage.status == StageStatus.IN_PROGRESS:
-        stage.move(StageStatus.ERROR, reason=reason)
+        stage.move(StageStatus.ERROR, reason=cause)
     if instance.status in (InstanceStatus.IN_PROGRESS, InstanceStatus.SUSPENDED):
-        instance.move(InstanceStatus.ERROR, reason=reason)
+        instance.move(InstanceStatus.ERROR, reason=cause)
 
 
 def _steps(instance: Instance) -> Any:
