@@ -1,0 +1,27 @@
+"""Requirements as data and formulas as text: both become one tree, with one evaluator that also explains itself.
+
+    condition = expressions.condition({"rows": [{"path": "record.discount", "operator": "greater", "value": 15}]})
+    condition = expressions.condition({"formula": "record.discount > 15 and not is_empty(record.owner)"})
+    verdict = condition.look({"record": quote})
+    verdict.met, verdict.facts
+
+Nothing that anybody types is ever executed: a formula is parsed, every node of it must be on a short list, and the tree is walked
+by `tree.evaluate`.
+"""
+
+from orchestration.expressions.conditions import ALWAYS, OPERATORS, Condition, Verdict, condition
+from orchestration.expressions.formula import formula
+from orchestration.expressions.paths import NEVER_READ, Scope, read, value_of
+
+__all__ = [
+    "ALWAYS",
+    "NEVER_READ",
+    "OPERATORS",
+    "Condition",
+    "Scope",
+    "Verdict",
+    "condition",
+    "formula",
+    "read",
+    "value_of",
+]
