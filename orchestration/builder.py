@@ -4,17 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from orchestration import flows
 from orchestration.errors import FlowMissing, Invalid
-from orchestration.models import Orchestration, Stage, Step, Version
+from orchestration.models import Orchestration, Route, Stage, Step, Version
 from orchestration.models.definitions import StepKind
 from orchestration.states import VersionStatus
 
 Document = Mapping[str, Any]
+
+STAGE_FIELDS = ("entry_condition", "exit_rule", "exit_condition")
+STEP_FIELDS = ("wait_until", "only_if", "complete_when", "inputs", "assignee")
+"""Columns that stand in a document under their own names, and may be left out of it."""
 
 KIND_OF_FLOW = {StepKind.BACKGROUND: flows.FlowKind.AUTOLAUNCHED, StepKind.INTERACTIVE: flows.FlowKind.SCREEN}
 """Which kind of flow each kind of step runs."""
@@ -43,8 +48,9 @@ def load(document: Document) -> Version:
         version = Version(orchestration=orchestration, number=_next_number(orchestration), starts_on=document.get("starts_on", "created"))
         version.full_clean(exclude=["status"])
         version.save()
-        for order, drawn in enumerate(document["stages"]):
-            _load_stage(version, order, drawn)
+        made = {drawn["api_name"]: _load_stage(version, order, drawn) for order, drawn in enumerate(document["stages"])}
+        for drawn in document["stages"]:
+            _load_routes(made, drawn)
     except (KeyError, TypeError, AttributeError) as error:
         raise Invalid(_("The document is not a definition: %(error)r.") % {"error": error}) from error
     return version
@@ -59,7 +65,7 @@ def dump(version: Version) -> Document:
             for name in ("api_name", "label", "description", "start_type", "record_model", "one_live_per_record")
         },
         "starts_on": version.starts_on,
-        "stages": [_dump_stage(stage) for stage in version.stages.prefetch_related("steps__after")],
+        "stages": [_dump_stage(stage) for stage in version.stages.prefetch_related("steps__after", "routes__target")],
     }
 
 
@@ -148,28 +154,45 @@ def _next_number(orchestration: Orchestration) -> int:
     return (newest or 0) + 1
 
 
-def _load_stage(version: Version, order: int, drawn: Document) -> None:
-    stage = Stage.objects.create(version=version, order=order, api_name=drawn["api_name"], label=drawn["label"])
+def _load_stage(version: Version, order: int, drawn: Document) -> Stage:
+    stage = Stage(version=version, order=order, api_name=drawn["api_name"], label=drawn["label"])
+    for name in STAGE_FIELDS:
+        setattr(stage, name, drawn.get(name, getattr(stage, name)))
+    _checked(stage)
     made: dict[str, Step] = {}
     for place, step in enumerate(drawn["steps"]):
-        made[step["api_name"]] = Step.objects.create(
-            stage=stage,
-            order=place,
-            api_name=step["api_name"],
-            label=step["label"],
-            kind=StepKind(step["kind"]),
-            flow=step["flow"],
-            inputs=step.get("inputs", {}),
-            assignee=step.get("assignee", {}),
-        )
+        made[step["api_name"]] = row = Step(stage=stage, order=place, api_name=step["api_name"], label=step["label"])
+        row.kind, row.flow = step["kind"], step["flow"]
+        for name in STEP_FIELDS:
+            setattr(row, name, step.get(name, getattr(row, name)))
+        row.version = version
+        _checked(row)
     for step in drawn["steps"]:
         made[step["api_name"]].after.set([made[name] for name in step.get("after", [])])
+    return stage
+
+
+def _load_routes(stages: Mapping[str, Stage], drawn: Document) -> None:
+    for order, route in enumerate(drawn.get("routes", [])):
+        target = stages[route["to"]] if route.get("to") else None
+        _checked(Route(stage=stages[drawn["api_name"]], order=order, condition=route.get("condition", {}), target=target))
+
+
+def _checked(row: Stage | Step | Route) -> None:
+    """Save a row of a document, if its own validation lets it."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        raise Invalid(_("“%(row)s”: %(problems)s") % {"row": row, "problems": " ".join(error.messages)}) from error
+    row.save()
 
 
 def _dump_stage(stage: Stage) -> Document:
     return {
         "api_name": stage.api_name,
         "label": stage.label,
+        **{name: getattr(stage, name) for name in STAGE_FIELDS},
+        "routes": [{"condition": route.condition, "to": route.target.api_name if route.target else None} for route in stage.routes.all()],
         "steps": [
             {
                 "api_name": step.api_name,
@@ -177,8 +200,7 @@ def _dump_stage(stage: Stage) -> Document:
                 "kind": step.kind,
                 "flow": step.flow,
                 "after": [before.api_name for before in step.after.all()],
-                "inputs": step.inputs,
-                "assignee": step.assignee,
+                **{name: getattr(step, name) for name in STEP_FIELDS},
             }
             for step in stage.steps.all()
         ],

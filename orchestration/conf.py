@@ -10,6 +10,8 @@ DEFAULTS: dict[str, Any] = {
     "TICK_SECONDS": 1.0,  # how often the ticker looks for what is due
     "MAX_ATTEMPTS": 3,  # how often a background step is tried before it is in error
     "RETRY_SECONDS": 2.0,  # the base of the exponential back-off between attempts
+    "MAX_ITERATIONS": 50,  # how often an instance may come to the same stage
+    "LOOK_SECONDS": 30.0,  # how often conditions that can come true by themselves are looked at
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }

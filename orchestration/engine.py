@@ -1,14 +1,13 @@
-"""How an instance moves. The heart: read it from the top.
+"""The verbs: everything that can be asked of an instance. The heart; read it from the top, then `moving`.
 
-Every public function is one verb. It runs in one transaction: business rows are written first, then the instance's row is
-locked, once; what the person or the attempt was allowed to do is checked again under that lock; then rows of the
-instance move, and `_settle` does whatever the facts now permit. Workers and pages are told after the commit.
+Each verb runs in one transaction: business rows are written first, then the instance's row is locked, once; what the person
+or the attempt may do is checked again under that lock; then rows of the instance move, and `moving.settle` does whatever
+the facts now permit. Workers and pages are told after the commit.
 """
 
 import random
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,27 +18,24 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from orchestration import access, assignment, clock, conf, dispatch, expressions, flows, origin, runner
+from orchestration import access, clock, conf, dispatch, drawing, expressions, flows, moving, origin, runner
 from orchestration.errors import Conflict, Fault, NotAllowed, Stale, describe
+from orchestration.facts import Facts
 from orchestration.models import (
     Draft,
-    Effect,
     Instance,
     Milestone,
     Orchestration,
-    Stage,
-    StageInstance,
+    Signal,
     StartRequest,
-    Step,
     StepInstance,
     Submission,
     WorkItem,
 )
 from orchestration.models.instances import name_of
-from orchestration.models.outbox import EffectKind
 from orchestration.models.people import Person
 from orchestration.models.records import reference, snapshot
-from orchestration.states import FINISHED, InstanceStatus, StageStatus, StartOutcome, StepStatus, WorkItemStatus
+from orchestration.states import InstanceStatus, StageStatus, StartOutcome, StepStatus, WorkItemStatus
 
 MAX_DEPTH = 16
 """How long a chain of orchestrations that start each other may get (R2.6)."""
@@ -145,8 +141,8 @@ def _make_instance(request: StartRequest) -> tuple[Instance | None, str]:
         }
     data = {"start": instance.start_values}
     Milestone.record("instance_started", instance=instance, after=instance.status, by=request.starter, data=data)
-    with _moving(instance.pk) as locked:
-        _settle(locked)
+    with moving.lock(instance.pk) as locked:
+        moving.settle(locked)
     return instance, ""
 
 
@@ -196,12 +192,12 @@ def run_step(claim: Claim) -> None:
     with transaction.atomic():
         step = StepInstance.objects.select_related("step", "instance__starter").get(pk=claim.step_id)
         flow = flows.get(step.step.flow)
-        scope = _scope(step.instance)
-        if step.instance.record_id and scope["record"] is None:
+        facts = Facts(step.instance)
+        if step.instance.record_id and facts["record"] is None:
             raise Fault(_("The record “%(record)s” is gone.") % {"record": step.instance.record_label}, kind="record_gone")
         context = flows.Context(
-            record=scope["record"],
-            inputs={name: expressions.value_of(source, scope) for name, source in step.step.inputs.items()},
+            record=facts["record"],
+            inputs={name: expressions.value_of(source, facts) for name, source in step.step.inputs.items()},
             key=step.key,
             attempt=step.attempt,
         )
@@ -212,15 +208,16 @@ def run_step(claim: Claim) -> None:
 
 def finish_step(claim: Claim, result: runner.Result) -> None:
     """Complete the claimed step, inside the transaction of its flow. Raises Stale when the attempt was superseded."""
-    with _moving(claim.instance_id) as instance:
+    with moving.lock(claim.instance_id) as instance:
         step = _claimed(instance, claim)
-        _complete_step(instance, step, result)
-        _settle(instance)
+        moving.keep_result(step, result)
+        moving.complete_step(step)
+        moving.settle(instance)
 
 
 def fail_step(claim: Claim, error: BaseException) -> None:
     """The claimed attempt failed: try again later, or fault the step. A superseded attempt changes nothing."""
-    with transaction.atomic(), _moving(claim.instance_id) as instance:
+    with transaction.atomic(), moving.lock(claim.instance_id) as instance:
         try:
             step = _claimed(instance, claim)
         except Stale:
@@ -230,8 +227,8 @@ def fail_step(claim: Claim, error: BaseException) -> None:
 
 def rescue_step(step: StepInstance) -> None:
     """Take up the step of a worker that did not come back in time again (R4.6); changes nothing if it has after all."""
-    with transaction.atomic(), _moving(step.instance_id) as instance:
-        lost = _steps(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
+    with transaction.atomic(), moving.lock(step.instance_id) as instance:
+        lost = moving.steps_of(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
         if lost is not None:
             error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
             _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
@@ -242,10 +239,10 @@ def retry_step(step: StepInstance, *, by: Person, reason: str) -> None:
 
     Raises NotAllowed when the person may not operate the orchestration, Conflict when the step is not in error.
     """
-    with transaction.atomic(), _moving(step.instance_id) as instance:
+    with transaction.atomic(), moving.lock(step.instance_id) as instance:
         if not access.may_operate(by, instance.orchestration):
             raise NotAllowed(_("You may not operate “%(name)s”.") % {"name": instance.orchestration})
-        step = _steps(instance).get(pk=step.pk)
+        step = moving.steps_of(instance).get(pk=step.pk)
         if step.status != StepStatus.ERROR:
             raise Conflict(
                 _("“%(step)s” is %(status)s. Only a step in error can be taken up again.")
@@ -257,11 +254,11 @@ def retry_step(step: StepInstance, *, by: Person, reason: str) -> None:
         if not stage.step_instances.filter(status=StepStatus.ERROR).exists():
             stage.move(StageStatus.IN_PROGRESS, by=by, reason=reason)
             instance.move(InstanceStatus.IN_PROGRESS, by=by, reason=reason)
-        _settle(instance)
+        moving.settle(instance)
 
 
 def _claimed(instance: Instance, claim: Claim) -> StepInstance:
-    step: StepInstance | None = _steps(instance).filter(pk=claim.step_id, token=claim.token, status=StepStatus.IN_PROGRESS).first()
+    step: StepInstance | None = moving.steps_of(instance).filter(pk=claim.step_id, token=claim.token, status=StepStatus.IN_PROGRESS).first()
     if step is None or not instance.is_live:
         raise Stale(f"step {claim.step_id}: this attempt was superseded")
     return step
@@ -269,7 +266,7 @@ def _claimed(instance: Instance, claim: Claim) -> StepInstance:
 
 def _attempt_failed(instance: Instance, step: StepInstance, kind: str, error: dict[str, Any], *, may_retry: bool) -> None:
     if not may_retry or step.tries_left == 0:
-        _fault(instance, step, error)
+        moving.fault_step(instance, step, error)
         return
     again = clock.now() + _back_off(step.attempt)
     StepInstance.objects.filter(pk=step.pk).update(token="", lease_until=None, error=error, ready_at=again)
@@ -290,11 +287,11 @@ def claim_work_item(item: WorkItem, *, by: Person) -> WorkItem:
 
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
-    with transaction.atomic(), _moving(item.instance_id) as instance:
+    with transaction.atomic(), moving.lock(item.instance_id) as instance:
         item = _open_item(instance, item, by)
         if item.claimed_by_id is None:
             item.change("work_item_claimed", by=by, claimed_by=by, claimed_at=clock.now())
-            _tell_about(instance, item)
+            moving.tell_about(instance, item)
     return item
 
 
@@ -303,11 +300,11 @@ def release_work_item(item: WorkItem, *, by: Person) -> WorkItem:
 
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
-    with transaction.atomic(), _moving(item.instance_id) as instance:
+    with transaction.atomic(), moving.lock(item.instance_id) as instance:
         item = _open_item(instance, item, by)
         if item.claimed_by_id is not None:
             item.change("work_item_released", by=by, claimed_by=None, claimed_at=None)
-            _tell_about(instance, item)
+            moving.tell_about(instance, item)
     return item
 
 
@@ -316,11 +313,11 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
 
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
-    with transaction.atomic(), _moving(item.instance_id, quietly=True) as instance:
+    with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
         item = _open_item(instance, item, by)
         if item.is_shared and item.claimed_by_id is None:
             item.change("work_item_claimed", by=by, claimed_by=by, claimed_at=clock.now())
-            _tell_about(instance, item)
+            moving.tell_about(instance, item)
         draft, _created = Draft.objects.update_or_create(
             work_item=item,
             defaults={"answers": _kept(flows.get(item.flow), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
@@ -355,7 +352,7 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
     flow = flows.get(item.flow)
     with origin.caused_by(instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
-    with _moving(item.instance_id) as instance:
+    with moving.lock(item.instance_id) as instance:
         item = _open_item(instance, item, by, to_submit=True)
         submission = Submission.objects.create(
             work_item=item, key=submission_key, user=by, answers=_kept(flow, answers), created_at=clock.now()
@@ -369,17 +366,35 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
             revision=item.revision + 1,
         )
         Draft.objects.filter(work_item=item).delete()
-        _tell_about(instance, item)
-        step = _steps(instance).get(pk=item.step_instance_id)
+        moving.tell_about(instance, item)
+        step = moving.steps_of(instance).get(pk=item.step_instance_id)
+        moving.keep_result(step, result)
         if not step.work_items.open().exists():
-            _complete_step(instance, step, result, by=by)
-        _settle(instance)
+            moving.finish_form(instance, step, drawing.of(instance.version).steps[step.step_id], by=by)
+        moving.settle(instance)
     return submission
 
 
 def context_for(item: WorkItem, user: Person) -> flows.Context:
     """What the item's screen flow is given, for this person."""
     return flows.Context(record=item.get_record(), user=user, key=item.step_instance.key)
+
+
+def signal_record_changed(record: Model, *, but_not: Instance | None = None) -> None:
+    """In the transaction that saves the record: its live instances are to look at their conditions again (R3.8).
+
+    `but_not`: the instance whose own flow saves it, which settles in any case.
+    """
+    live = Instance.objects.live().for_record(record).exclude(pk=but_not.pk if but_not else 0)
+    signals = [Signal(instance_id=pk, created_at=clock.now()) for pk in live.values_list("pk", flat=True)]
+    if signals:
+        Signal.objects.bulk_create(signals)
+        dispatch.after_commit(drains=1)
+
+
+def settle(instance_id: int) -> None:
+    """Do whatever the facts permit now. Safe at any time, any number of times: it repairs a lost or doubled signal (R3.1)."""
+    moving.settle_again(instance_id)
 
 
 def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: bool = False) -> WorkItem:
@@ -421,168 +436,3 @@ def _kept(flow: flows.Flow, answers: Answers) -> dict[str, list[str]]:
     """Of what was sent, the answers to the flow's own questions, without the one character that PostgreSQL cannot store."""
     questions = {name for screen in flow.screens for name in screen.base_fields}
     return {name: [value.replace("\0", "") for value in answers[name]] for name in questions & answers.keys()}
-
-
-# Moving --------------------------------------------------------------------------------------------------------------
-
-
-def settle(instance_id: int) -> None:
-    """Do whatever the facts permit now. Safe at any time, any number of times: it repairs a lost or doubled signal (R3.1)."""
-    with transaction.atomic(), _moving(instance_id) as instance:
-        _settle(instance)
-
-
-def _settle(instance: Instance) -> None:
-    while instance.status == InstanceStatus.IN_PROGRESS:
-        stage = instance.stage_instances.filter(status=StageStatus.IN_PROGRESS).select_related("stage").first()
-        if stage is None:
-            _go_on(instance)
-            continue
-        steps = list(_steps(instance).filter(stage_instance=stage))
-        for step in _may_begin(steps):
-            _begin(instance, step)
-        if any(step.status not in FINISHED for step in steps):
-            return
-        stage.move(StageStatus.COMPLETED, ended_at=clock.now())
-
-
-def _go_on(instance: Instance) -> None:
-    """No stage is in progress: start the next one, or complete the instance (R3.2, R3.10)."""
-    stage = _next_stage(instance)
-    if stage is None:
-        instance.move(InstanceStatus.COMPLETED, ended_at=clock.now())
-        return
-    iteration = instance.stage_instances.filter(stage=stage).count() + 1
-    now = clock.now()
-    stage_instance = StageInstance.objects.create(instance=instance, stage=stage, iteration=iteration, started_at=now)
-    StepInstance.objects.bulk_create(
-        StepInstance(instance=instance, stage_instance=stage_instance, step=step) for step in stage.steps.all()
-    )
-    Milestone.record("stage_started", **stage_instance.milestone_place(), after=stage_instance.status)
-
-
-def _next_stage(instance: Instance) -> Stage | None:
-    done = instance.stage_instances.order_by("-pk").values_list("stage_id", flat=True).first()
-    stages = list(instance.version.stages.all())
-    place = next((index for index, stage in enumerate(stages) if stage.pk == done), -1)
-    return stages[place + 1] if place + 1 < len(stages) else None
-
-
-def _may_begin(steps: list[StepInstance]) -> Iterator[StepInstance]:
-    """Those not started whose every step to come after is finished (R3.4)."""
-    finished = {step.step_id for step in steps if step.status in FINISHED}
-    for step in steps:
-        if step.status == StepStatus.NOT_STARTED and {before.pk for before in step.step.after.all()} <= finished:
-            yield step
-
-
-def _begin(instance: Instance, step: StepInstance) -> None:
-    if instance.status != InstanceStatus.IN_PROGRESS:  # a step beside it has just failed: nothing new begins (R7.3)
-        return
-    now = clock.now()
-    if step.step.is_interactive:
-        try:
-            _open_work_item(instance, step)
-        except Fault as fault:
-            _fault(instance, step, describe(fault))
-        return
-    tries = conf.MAX_ATTEMPTS
-    step.move(StepStatus.IN_PROGRESS, started_at=now, ready_at=now, tries_left=tries, error={})
-    instance.ready_steps += 1
-
-
-def _open_work_item(instance: Instance, step: StepInstance) -> None:
-    """An interactive step begins: find who is to do it, and give it to them (R5.1, R5.2)."""
-    definition: Step = step.step
-    flows.get(definition.flow)
-    scope = _scope(instance)
-    assignee = assignment.resolve(definition, scope["record"], scope)
-    step.move(StepStatus.IN_PROGRESS, started_at=clock.now(), error={})
-    item = WorkItem.objects.create(
-        instance=instance,
-        step_instance=step,
-        label=definition.label,
-        flow=definition.flow,
-        record_model=instance.record_model,
-        record_id=instance.record_id,
-        record_label=instance.record_label,
-        assigned_at=clock.now(),
-        **assignee.columns,
-    )
-    data = {"assignee": assignee.label}
-    Milestone.record("work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning, data=data)
-    _tell_about(instance, item)
-
-
-def _complete_step(instance: Instance, step: StepInstance, result: runner.Result, *, by: Person | None = None) -> None:
-    step.move(
-        StepStatus.COMPLETED,
-        by=by,
-        token="",
-        lease_until=None,
-        outputs=result.outputs,
-        error={},
-        ended_at=clock.now(),
-        data={"outputs": {step.step.api_name: result.outputs}},
-    )
-    Effect.objects.bulk_create(
-        Effect(
-            step_instance=step,
-            kind=EffectKind.MAIL,
-            key=f"{step.key}-mail-{number}",
-            payload={"to": mail.to, "subject": mail.subject, "body": mail.body},
-            due_at=clock.now(),
-        )
-        for number, mail in enumerate(result.mails, start=1)
-    )
-    instance.ready_steps += len(result.mails)
-
-
-def _fault(instance: Instance, step: StepInstance, error: dict[str, Any]) -> None:
-    """Nothing more will be tried: the step is in error, and so are its stage and instance until somebody helps (R7.1)."""
-    reason = error["message"]
-    step.move(StepStatus.ERROR, reason=reason, data={"error": error}, error=error, token="", lease_until=None, ended_at=clock.now())
-    stage = step.stage_instance
-    stage.instance = instance
-    cause = _("“%(step)s” failed.") % {"step": step}
-    if stage.status == StageStatus.IN_PROGRESS:
-        stage.move(StageStatus.ERROR, reason=cause)
-    if instance.status in (InstanceStatus.IN_PROGRESS, InstanceStatus.SUSPENDED):
-        instance.move(InstanceStatus.ERROR, reason=cause)
-
-
-def _steps(instance: Instance) -> Any:
-    """The instance's step rows; each knows the locked instance, so that all helpers move the same object."""
-    return instance.step_instances.select_related("step", "stage_instance").prefetch_related("step__after")
-
-
-def _scope(instance: Instance) -> dict[str, Any]:
-    """What expressions can read at this moment (R6.1)."""
-    steps: dict[str, Any] = {}
-    for step in instance.step_instances.select_related("step").order_by("pk"):  # the newest iteration wins
-        steps[step.step.api_name] = {"outputs": step.outputs, "status": step.status}
-    return {
-        "record": instance.get_record(),
-        "start": instance.start_values,
-        "steps": steps,
-        "instance": {"id": instance.pk, "started_at": instance.started_at},
-        "starter": instance.starter,
-        "now": clock.now(),
-        "today": timezone.localdate(clock.now()),
-    }
-
-
-@contextmanager
-def _moving(instance_id: int, *, quietly: bool = False) -> Iterator[Instance]:
-    """Lock the instance, last and once; when the transaction is committed, tell workers and pages what came of it.
-
-    `quietly`: tell nobody but those whom `_tell_about` names.
-    """
-    instance = Instance.objects.locked(instance_id)
-    yield instance
-    changed = instance.news if quietly else instance.news | dispatch.keys_of(instance)
-    dispatch.after_commit(drains=instance.ready_steps, changed=changed)
-
-
-def _tell_about(instance: Instance, item: WorkItem) -> None:
-    instance.news |= dispatch.keys_of(instance) | dispatch.keys_of_item(item)

@@ -2,15 +2,22 @@
 
 import logging
 import time
+from datetime import timedelta
 
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from orchestration import conf, dispatch, effects, engine
+from orchestration import clock, conf, dispatch, effects, engine
 from orchestration.errors import Stale
-from orchestration.models import Effect, StartRequest, StepInstance
+from orchestration.models import Effect, Instance, Signal, StartRequest, StepInstance
 
 log = logging.getLogger(__name__)
+
+MOST_LOOKS = 200
+"""Instances that one tick looks at again; the others come next."""
+
+NOT_BEFORE = timedelta(minutes=5)
+"""How long an instance that cannot even be settled is left alone."""
 
 
 def drain() -> None:
@@ -20,7 +27,7 @@ def drain() -> None:
     """
     until = time.monotonic() + conf.DRAIN_SECONDS
     while time.monotonic() < until:
-        if not (_start_next() or _step_next() or effects.deliver_next()):
+        if not (_start_next() or _signal_next() or _step_next() or effects.deliver_next()):
             return
     dispatch.hint()
 
@@ -32,6 +39,8 @@ def tick() -> None:
             engine.rescue_step(step)
         except Exception:  # one bad row must not keep the others from being rescued
             log.exception("Step %d could not be rescued.", step.pk)
+    for instance in Instance.objects.to_look_at()[:MOST_LOOKS]:
+        _settle(instance.pk)
     if due := _due():
         dispatch.hint(due)
 
@@ -39,7 +48,7 @@ def tick() -> None:
 def _due() -> int:
     """How many things wait for a worker, as far as that matters for waking workers."""
     most = dispatch.MOST_HINTS
-    waiting = (StartRequest.objects.pending(), StepInstance.objects.ready(), Effect.objects.due())
+    waiting = (StartRequest.objects.pending(), Signal.objects.all(), StepInstance.objects.ready(), Effect.objects.due())
     return sum(len(things.values_list("pk")[:most]) for things in waiting)
 
 
@@ -52,6 +61,22 @@ def _start_next() -> bool:
             engine.refuse_start(request_id, error)
         return True
     return False
+
+
+def _signal_next() -> bool:
+    for instance_id in Signal.objects.values_list("instance_id", flat=True)[:1]:
+        _settle(instance_id)
+        return True
+    return False
+
+
+def _settle(instance_id: int) -> None:
+    try:
+        engine.settle(instance_id)
+    except Exception:  # one broken instance must not keep the others waiting
+        log.exception("Instance %d could not be settled.", instance_id)
+        Signal.objects.filter(instance_id=instance_id).delete()
+        Instance.objects.filter(pk=instance_id).update(look_again_at=clock.now() + NOT_BEFORE)
 
 
 def _step_next() -> bool:

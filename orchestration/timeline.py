@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Model, Prefetch
 from django.utils.translation import gettext as _
@@ -51,6 +52,7 @@ class StageView:
     iteration: int = 1
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    waiting_for: str = ""
 
 
 @dataclass
@@ -65,7 +67,8 @@ class InstanceView:
         """Why it does not go on by itself, one sentence for each reason."""
         if self.instance.status == InstanceStatus.SUSPENDED:
             return [_("An operator suspended it.")]
-        return [step.waiting_for for stage in self.stages for step in stage.steps if step.waiting_for]
+        steps = [step.waiting_for for stage in self.stages for step in stage.steps if step.waiting_for]
+        return steps + [stage.waiting_for for stage in self.stages if stage.waiting_for]
 
     @property
     def current(self) -> StageView | None:
@@ -140,7 +143,25 @@ def _stage_view(instance: Instance, stage: StageInstance, items: dict[int, WorkI
         iteration=stage.iteration,
         started_at=stage.started_at,
         ended_at=stage.ended_at,
+        waiting_for=_stage_waits_for(stage),
     )
+
+
+def _stage_waits_for(stage: StageInstance) -> str:
+    """Why the stage itself does not end, in words; empty when it has, or when only its steps keep it."""
+    names = {"stage": stage.stage.label, **_looked(stage.looked)}
+    if stage.status == StageStatus.ERROR and stage.error:
+        return _("“%(stage)s” failed: %(message)s") % {**names, "message": stage.error["message"]}
+    if stage.status == StageStatus.IN_PROGRESS and stage.looked:
+        return _("“%(stage)s” ends when %(text)s (%(values)s).") % names
+    return ""
+
+
+def _looked(looked: dict[str, Any]) -> dict[str, str]:
+    """A condition that was looked at: its text, and the values that it found."""
+    found = {name: value for fact in looked.get("facts", []) for name, value in fact["found"].items()}
+    values = "; ".join(_("%(name)s is %(value)s") % {"name": name, "value": value} for name, value in found.items())
+    return {"text": looked.get("text", ""), "values": values}
 
 
 def _step_view(instance: Instance, step: StepInstance, item: WorkItem | None) -> StepView:
@@ -168,15 +189,19 @@ def _who(item: WorkItem | None) -> str:
 
 def _waiting_for(instance: Instance, step: StepInstance, item: WorkItem | None) -> str:
     """Why the step is not finished, in words; empty when it is, or when it is not its turn."""
-    names = {"step": step.step.label}
+    names = {"step": step.step.label, **_looked(step.looked)}
     if step.status == StepStatus.ERROR:
         return _("“%(step)s” failed: %(message)s") % {**names, "message": step.error.get("message", "")}
+    if step.status == StepStatus.NOT_STARTED and step.looked:
+        return _("“%(step)s” waits until %(text)s (%(values)s).") % names
     if step.status == StepStatus.NOT_STARTED:
         return _("“%(step)s” has not begun: the steps that it comes after are not finished.") % names
     if step.status != StepStatus.IN_PROGRESS:
         return ""
     if item is not None and item.is_open:
         return _waiting_for_person(item, names)
+    if step.looked:
+        return _("“%(step)s” is filled in, and waits until %(text)s (%(values)s).") % names
     if step.token:
         return _("A worker is doing “%(step)s” now.") % names
     if step.error and step.ready_at and step.ready_at > clock.now():

@@ -1,4 +1,4 @@
-"""A saved record, and which orchestrations it starts.
+"""A saved record: which orchestrations it starts, and which instances look again at their conditions.
 
 Only `save()` of a model instance is seen; `QuerySet.update`, `bulk_create` and raw SQL send no signal.
 """
@@ -25,21 +25,28 @@ KNOWN_FOR = 1.0
 
 
 class Watched:
-    """Which models some active version watches, so that the save of any other costs no query."""
+    """What the saves of each watched model start, so that a save of any other model costs no query.
+
+    A model is watched when an active version says so, or when instances are about records of it.
+    """
 
     def __init__(self) -> None:
-        self._labels: frozenset[str] = frozenset()
+        self._versions: dict[str, list[Version]] = {}
         self._until = 0.0
 
     def forget(self, **_signal: Any) -> None:
         """Look again at the next save."""
         self._until = 0.0
 
-    def __contains__(self, label: str) -> bool:
+    def get(self, label: str) -> list[Version] | None:
+        """The active versions that a save of this model may start; None when nothing is interested in it at all."""
         if time.monotonic() >= self._until:
-            self._labels = frozenset(_active().values_list("orchestration__record_model", flat=True))
+            self._versions = {label: [] for label in Orchestration.objects.values_list("record_model", flat=True) if label}
+            for version in Version.objects.filter(status=VersionStatus.ACTIVE).select_related("orchestration"):
+                if version.orchestration.start_type == StartType.RECORD_TRIGGERED:
+                    self._versions[version.orchestration.record_model].append(version)
             self._until = time.monotonic() + KNOWN_FOR
-        return label in self._labels
+        return self._versions.get(label)
 
 
 watched = Watched()
@@ -52,22 +59,15 @@ def record_saved(sender: type[Model], instance: Model, created: bool, raw: bool 
     """Ask for a start of each orchestration that watches this save, in the saving transaction (R2.2)."""
     if raw or sender._meta.app_label in NEVER_WATCHED:
         return
-    label = model_label(instance)
-    if label not in watched:
+    versions = watched.get(model_label(instance))
+    if versions is None:
         return
-    cause = origin.cause()
-    moments = [StartsOn.SAVED, StartsOn.CREATED if created else StartsOn.UPDATED]
-    for version in _active().filter(orchestration__record_model=label, starts_on__in=moments):
-        orchestration = version.orchestration
-        if cause and _is_own_save(orchestration, instance):
-            continue
-        engine.request_start(orchestration, record=instance, by=origin.user(), caused_by=cause)
-
-
-def _active() -> Any:
-    return Version.objects.filter(status=VersionStatus.ACTIVE, orchestration__start_type=StartType.RECORD_TRIGGERED).select_related(
-        "orchestration"
-    )
+    moments = (StartsOn.SAVED, StartsOn.CREATED if created else StartsOn.UPDATED)
+    for version in versions:
+        if version.starts_on in moments and not _is_own_save(version.orchestration, instance):
+            engine.request_start(version.orchestration, record=instance, by=origin.user(), caused_by=origin.cause())
+    if not created:
+        engine.signal_record_changed(instance, but_not=origin.cause())
 
 
 def _is_own_save(orchestration: Orchestration, record: Model) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from demo.models import Employee
-from orchestration import builder, clock, engine, jobs, origin
+from orchestration import access, builder, clock, engine, jobs, origin
 from orchestration.models import Instance, StepInstance, Submission, Version, WorkItem
 from orchestration.states import FINISHED, LIVE, InstanceStatus, StageStatus, StepStatus
 from tests.cast import Cast
@@ -98,14 +98,25 @@ def interactive(name: str, flow: str, assignee: dict[str, Any]) -> dict[str, Any
     return {"api_name": name, "label": label, "kind": "interactive", "flow": flow, "assignee": assignee}
 
 
-def document(*stages: list[dict[str, Any]], **head: Any) -> dict[str, Any]:
-    """The document of an orchestration with these stages, each a list of steps."""
+def stage(steps: list[dict[str, Any]], **columns: Any) -> dict[str, Any]:
+    """A stage with more to it than its steps, as part of a document."""
+    return {"steps": steps, **columns}
+
+
+def access_to_run(person: User) -> None:
+    """The person may run any flow."""
+    access.grant("orchestration.run_flow", person)
+
+
+def document(*stages: list[dict[str, Any]] | dict[str, Any], **head: Any) -> dict[str, Any]:
+    """The document of an orchestration with these stages, each a list of steps, or what `stage` makes."""
     known = {"api_name": "trial", "label": "Trial", "start_type": "autolaunched"} | head
-    drawn = [{"api_name": f"stage_{n}", "label": f"Stage {n}", "steps": list(steps)} for n, steps in enumerate(stages, start=1)]
+    whole = [drawn if isinstance(drawn, dict) else stage(drawn) for drawn in stages]
+    drawn = [{"api_name": f"stage_{n}", "label": f"Stage {n}", **each} for n, each in enumerate(whole, start=1)]
     return {"orchestration": known, "stages": drawn}
 
 
-def active(*stages: list[dict[str, Any]], **head: Any) -> Version:
+def active(*stages: list[dict[str, Any]] | dict[str, Any], **head: Any) -> Version:
     """An active version of an orchestration with these stages."""
     version = builder.load(document(*stages, **head))
     builder.activate(version)

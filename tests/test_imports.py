@@ -20,7 +20,7 @@ SHELVES = (
     {"clock", "conf", "states", "errors", "expressions", "flows"},
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "runner"},
-    {"engine"},
+    {"drawing", "facts", "moving", "engine"},
     {"jobs", "triggers", "builder", "timeline"},
     {"admin", "checks", "management", "middleware", "apps", "migrations"},
 )

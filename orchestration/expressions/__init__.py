@@ -11,13 +11,14 @@ by `tree.evaluate`.
 
 from orchestration.expressions.conditions import ALWAYS, OPERATORS, Condition, Verdict, condition
 from orchestration.expressions.formula import formula
-from orchestration.expressions.paths import NEVER_READ, Scope, read, value_of
+from orchestration.expressions.paths import NEVER_READ, Known, Scope, read, value_of
 
 __all__ = [
     "ALWAYS",
     "NEVER_READ",
     "OPERATORS",
     "Condition",
+    "Known",
     "Scope",
     "Verdict",
     "condition",

@@ -18,6 +18,10 @@ NEVER_READ = frozenset({"password"})
 """Fields that no definition may read, of whatever model."""
 
 
+class Known(dict[str, Any]):
+    """A mapping that has all the names there are: any other is a mistake, not something that is not there yet."""
+
+
 def read(path: str, scope: Scope) -> Any:
     """The value at `path` in `scope`; null where a step of the path is null or an output is not there yet.
 
@@ -52,6 +56,8 @@ def _follow(value: Any, name: str, path: str) -> Any:
     if value is None:
         return None
     if isinstance(value, Mapping):
+        if isinstance(value, Known) and name not in value:
+            raise _no_such(name, path)
         return value.get(name)
     if isinstance(value, Model) and not name.startswith("_"):
         return _field(value, name, path)

@@ -1,6 +1,6 @@
 """The rows: what a builder draws, what runs, what is still to be done, and the people."""
 
-from orchestration.models.definitions import Orchestration, Stage, Step, Version
+from orchestration.models.definitions import Orchestration, Route, Stage, Step, Version
 from orchestration.models.flows import Flow
 from orchestration.models.instances import (
     Draft,
@@ -11,7 +11,7 @@ from orchestration.models.instances import (
     Submission,
     WorkItem,
 )
-from orchestration.models.outbox import Effect, StartRequest
+from orchestration.models.outbox import Effect, Signal, StartRequest
 from orchestration.models.people import Queue, QueueMember
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "Orchestration",
     "Queue",
     "QueueMember",
+    "Route",
+    "Signal",
     "Stage",
     "StageInstance",
     "StartRequest",

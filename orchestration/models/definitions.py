@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from orchestration import clock
+from orchestration import clock, expressions
+from orchestration.errors import ExpressionError
 from orchestration.models.records import model_named
 from orchestration.states import VERSION_MOVES, VersionStatus, check_move
 
@@ -30,6 +31,31 @@ class StartsOn(models.TextChoices):
 class StepKind(models.TextChoices):
     BACKGROUND = "background", _("Background step")
     INTERACTIVE = "interactive", _("Interactive step")
+
+
+class ExitRule(models.TextChoices):
+    ALL_STEPS = "all_steps", _("all steps are finished")
+    CONDITION = "condition", _("as soon as the condition holds")
+    ALL_AND_CONDITION = "all_and_condition", _("all steps are finished and the condition holds")
+
+
+def valid_condition(document: Any) -> None:
+    """Refuse what describes no condition."""
+    try:
+        expressions.condition(document)
+    except ExpressionError as error:
+        raise ValidationError(str(error)) from error
+
+
+class ConditionField(models.JSONField):
+    """A condition as a document (see `expressions.condition`); an empty one always holds."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("default", dict)
+        kwargs.setdefault("blank", True)
+        super().__init__(*args, **kwargs)
+
+    default_validators = [valid_condition]
 
 
 class Orchestration(models.Model):
@@ -178,6 +204,9 @@ class Stage(PartOfVersion):
     """A phase, named for its outcome. Stages run one after the other; the steps in one run in parallel unless told otherwise."""
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="stages")
+    entry_condition = ConditionField(_("only if"), help_text=_("Looked at on arrival; the stage is skipped when it does not hold."))
+    exit_rule = models.CharField(_("ends when"), max_length=20, choices=ExitRule.choices, default=ExitRule.ALL_STEPS)
+    exit_condition = ConditionField(_("exit condition"))
 
     class Meta:
         verbose_name = _("stage")
@@ -203,6 +232,9 @@ class Step(PartOfVersion):
     kind = models.CharField(_("kind"), max_length=20, choices=StepKind.choices)
     flow = models.CharField(_("flow"), max_length=120)
     after = models.ManyToManyField("self", symmetrical=False, blank=True, verbose_name=_("after"), related_name="before")
+    wait_until = ConditionField(_("wait until"), help_text=_("Holds the step back until it holds."))
+    only_if = ConditionField(_("only if"), help_text=_("Looked at once, when the step would begin; it is skipped when it does not hold."))
+    complete_when = ConditionField(_("complete when"), help_text=_("After the form is finished, the step waits until this holds."))
     inputs = models.JSONField(_("inputs"), default=dict, blank=True)
     assignee = models.JSONField(_("assignee"), default=dict, blank=True)
 
@@ -226,3 +258,32 @@ class Step(PartOfVersion):
     def is_interactive(self) -> bool:
         """Whether a person does it."""
         return self.kind == StepKind.INTERACTIVE
+
+
+class Route(models.Model):
+    """Where to go after a stage has ended. Looked at in order; the first whose condition holds is taken, else the next stage is."""
+
+    stage = models.ForeignKey(Stage, models.CASCADE, related_name="routes")
+    order = models.PositiveIntegerField(_("order"), default=0)
+    condition = ConditionField(_("condition"))
+    target = models.ForeignKey(
+        Stage, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("goes to"), help_text=_("Empty: the instance ends.")
+    )
+
+    class Meta:
+        verbose_name = _("route")
+        verbose_name_plural = _("routes")
+        ordering = ["stage", "order", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.stage} → {self.target or _('End')}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, unless the version is frozen."""
+        self.stage.refuse_if_frozen()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete, unless the version is frozen."""
+        self.stage.refuse_if_frozen()
+        return super().delete(*args, **kwargs)

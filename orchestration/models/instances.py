@@ -104,7 +104,11 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
 
         On SQLite the transaction itself is the lock (it begins IMMEDIATE).
         """
-        return self.select_for_update(no_key=True).get(pk=pk)
+        return self.select_for_update(no_key=True, of=("self",)).select_related("version", "orchestration").get(pk=pk)
+
+    def to_look_at(self) -> Self:
+        """Those whose conditions may have come true by themselves meanwhile."""
+        return self.filter(look_again_at__lte=clock.now(), status=InstanceStatus.IN_PROGRESS).order_by("look_again_at")
 
 
 class Instance(AboutRecord, Moved):
@@ -130,6 +134,9 @@ class Instance(AboutRecord, Moved):
     depth = models.PositiveSmallIntegerField(_("depth in its chain of causes"), default=0)
     started_at = models.DateTimeField(_("started at"), default=clock.now)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    look_again_at = models.DateTimeField(
+        _("look again at"), null=True, blank=True, help_text=_("When a condition that can come true by itself is looked at next.")
+    )
 
     objects = InstanceQuerySet.as_manager()
 
@@ -148,6 +155,7 @@ class Instance(AboutRecord, Moved):
             models.Index(fields=["record_model", "record_id", "-id"], name="instance_by_record"),
             models.Index(fields=["starter", "-id"], name="instance_by_starter"),
             models.Index(fields=["status", "-id"], name="instance_by_status"),
+            models.Index(fields=["look_again_at"], name="instance_look_again", condition=Q(look_again_at__isnull=False)),
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -155,6 +163,9 @@ class Instance(AboutRecord, Moved):
         # What the transaction that moves it will have to tell after its commit: workers to wake, and pages to refresh.
         self.ready_steps = 0
         self.news: set[str] = set()
+        # What `moving.settle` notes on its way: the stage begun just now, and whether a condition may come true by itself.
+        self.fresh_stage: int | None = None
+        self.looks_by_itself = False
 
     def __str__(self) -> str:
         return f"{self.orchestration} {self.pk} · {self.record_label}".rstrip(" ·")
@@ -185,6 +196,8 @@ class StageInstance(Moved):
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
     iteration = models.PositiveIntegerField(_("iteration"), default=1)
     status = models.CharField(_("status"), max_length=20, choices=StageStatus.choices, default=StageStatus.IN_PROGRESS)
+    looked = models.JSONField(_("condition when last looked at"), default=dict, blank=True)
+    error = models.JSONField(_("error"), default=dict, blank=True)
     started_at = models.DateTimeField(_("started at"), default=clock.now)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
@@ -245,6 +258,7 @@ class StepInstance(Moved):
     token = models.CharField(_("token of the running attempt"), max_length=32, blank=True)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     outputs = models.JSONField(_("outputs"), default=dict, encoder=DjangoJSONEncoder)
+    looked = models.JSONField(_("condition when last looked at"), default=dict, blank=True)
     error = models.JSONField(_("latest error"), default=dict, blank=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)

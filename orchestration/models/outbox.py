@@ -48,6 +48,21 @@ class StartRequest(AboutRecord):
         return f"{self.orchestration} · {self.record_label}"
 
 
+class Signal(models.Model):
+    """“Look at this instance again”: something that its conditions read may have changed. Gone once it was looked at."""
+
+    instance = models.ForeignKey(Instance, models.CASCADE, related_name="signals")
+    created_at = models.DateTimeField(_("created at"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("signal")
+        verbose_name_plural = _("signals")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.instance)
+
+
 class EffectKind(models.TextChoices):
     MAIL = "mail", _("Mail")
 

@@ -1,0 +1,116 @@
+"""A version as the engine reads it: stages, steps and routes in order, with their conditions compiled.
+
+A frozen version never changes, so each process keeps those that it has read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from orchestration import expressions
+from orchestration.expressions import Condition
+from orchestration.models import Route, Stage, Step, Version
+from orchestration.models.definitions import ExitRule, StepKind
+
+
+@dataclass(frozen=True)
+class StepDrawing:
+    """One step. `after` are the ids of the steps that it comes after."""
+
+    id: int
+    api_name: str
+    label: str
+    is_interactive: bool
+    flow: str
+    after: frozenset[int]
+    inputs: Mapping[str, Any]
+    wait_until: Condition
+    only_if: Condition
+    complete_when: Condition
+
+
+@dataclass(frozen=True)
+class RouteDrawing:
+    """One route; `target` is a stage's id, or None for the end."""
+
+    condition: Condition
+    target: int | None
+
+
+@dataclass(frozen=True)
+class StageDrawing:
+    """One stage with its steps and routes."""
+
+    id: int
+    api_name: str
+    label: str
+    entry: Condition
+    exit_rule: ExitRule
+    exit: Condition
+    steps: Mapping[int, StepDrawing]
+    routes: Sequence[RouteDrawing]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A whole version, its stages by id and in order."""
+
+    stages: Mapping[int, StageDrawing]
+
+    @property
+    def steps(self) -> Mapping[int, StepDrawing]:
+        """All steps of all stages, by id."""
+        return {step.id: step for stage in self.stages.values() for step in stage.steps.values()}
+
+    def after(self, stage_id: int | None) -> StageDrawing | None:
+        """The next stage in order; the first one after None; None after the last."""
+        stages = list(self.stages.values())
+        if stage_id is None:
+            return stages[0] if stages else None
+        place = [stage.id for stage in stages].index(stage_id) + 1
+        return stages[place] if place < len(stages) else None
+
+
+def of(version: Version) -> Drawing:
+    """The drawing of a version. Raises ExpressionError when one of its conditions is none (which activation refuses)."""
+    # The moment of activation tells versions apart that got the same key in a database that was made anew.
+    return _read(version.pk, version.activated_at) if version.is_frozen else _read.__wrapped__(version.pk, None)
+
+
+@lru_cache(maxsize=512)
+def _read(version_id: int, _activated_at: object) -> Drawing:
+    stages = Stage.objects.filter(version=version_id).prefetch_related("steps__after", "routes").order_by("order", "pk")
+    return Drawing({stage.pk: _stage(stage) for stage in stages})
+
+
+def _stage(stage: Stage) -> StageDrawing:
+    return StageDrawing(
+        id=stage.pk,
+        api_name=stage.api_name,
+        label=stage.label,
+        entry=expressions.condition(stage.entry_condition),
+        exit_rule=ExitRule(stage.exit_rule),
+        exit=expressions.condition(stage.exit_condition),
+        steps={step.pk: _step(step) for step in sorted(stage.steps.all(), key=lambda step: (step.order, step.pk))},
+        routes=[_route(route) for route in sorted(stage.routes.all(), key=lambda route: (route.order, route.pk))],
+    )
+
+
+def _step(step: Step) -> StepDrawing:
+    return StepDrawing(
+        id=step.pk,
+        api_name=step.api_name,
+        label=step.label,
+        is_interactive=step.kind == StepKind.INTERACTIVE,
+        flow=step.flow,
+        after=frozenset(before.pk for before in step.after.all()),
+        inputs=step.inputs,
+        wait_until=expressions.condition(step.wait_until),
+        only_if=expressions.condition(step.only_if),
+        complete_when=expressions.condition(step.complete_when),
+    )
+
+
+def _route(route: Route) -> RouteDrawing:
+    return RouteDrawing(expressions.condition(route.condition), route.target_id)

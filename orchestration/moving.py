@@ -1,0 +1,363 @@
+"""How an instance moves by itself: `settle` asks what the facts permit now, and does it.
+
+Level-triggered: it looks at rows, never at what has just happened, so a lost or doubled signal is repaired by settling again. Everything
+in here works on an instance whose row is locked (`lock`), and moves rows of that instance only.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from orchestration import assignment, clock, conf, dispatch, drawing, flows, runner
+from orchestration.drawing import StageDrawing, StepDrawing
+from orchestration.errors import Fault, describe
+from orchestration.expressions import Condition, Verdict
+from orchestration.facts import Facts, few_queries
+from orchestration.models import Effect, Instance, Milestone, Signal, StageInstance, StepInstance, WorkItem
+from orchestration.models.definitions import ExitRule
+from orchestration.models.outbox import EffectKind
+from orchestration.models.people import Person
+from orchestration.states import FINISHED, InstanceStatus, StageStatus, StepStatus, WorkItemStatus
+
+MOST_TURNS = 50
+"""Stages that one transaction may pass through; then it lets others have a turn and goes on by a signal."""
+
+
+@contextmanager
+def lock(instance_id: int, *, quietly: bool = False) -> Iterator[Instance]:
+    """Lock the instance, last and once; when the transaction is committed, tell workers and pages what came of it.
+
+    `quietly`: tell nobody but those whom `tell_about` names.
+    """
+    instance = Instance.objects.locked(instance_id)
+    yield instance
+    changed = instance.news if quietly else instance.news | dispatch.keys_of(instance)
+    dispatch.after_commit(drains=instance.ready_steps, changed=changed)
+
+
+def settle(instance: Instance) -> None:
+    """Do whatever the facts permit now. Safe at any time, any number of times (R3.1)."""
+    instance.looks_by_itself = False
+    for _turn in range(MOST_TURNS):
+        if instance.status != InstanceStatus.IN_PROGRESS or not _one_turn(instance):
+            break
+    else:
+        Signal.objects.create(instance=instance, created_at=clock.now())
+        instance.ready_steps += 1
+    _plan_next_look(instance)
+
+
+def _one_turn(instance: Instance) -> bool:
+    """Move on within the current stage, and out of it if it may end. Returns whether another turn may find more to do."""
+    stage = instance.stage_instances.filter(status=StageStatus.IN_PROGRESS).first()
+    if stage is None:
+        enter(instance, drawing.of(instance.version).after(None))
+        return True
+    drawn = drawing.of(instance.version).stages[stage.stage_id]
+    steps = list(steps_of(instance).filter(stage_instance=stage))
+    _finish_forms(instance, drawn, steps)
+    _begin_steps(instance, drawn, steps)
+    if instance.status != InstanceStatus.IN_PROGRESS:
+        return False
+    try:
+        if not _may_exit(instance, stage, drawn, steps):
+            return False
+        target = _route(instance, drawn)
+    except Fault as fault:
+        fault_stage(instance, stage, describe(fault))
+        return False
+    reason = _("The stage “%(stage)s” ended as soon as its condition held.") % {"stage": drawn.label}
+    for step in steps:
+        discontinue(instance, step, reason)
+    stage.move(StageStatus.COMPLETED, ended_at=clock.now())
+    enter(instance, target)
+    return True
+
+
+# Stages --------------------------------------------------------------------------------------------------------------
+
+
+def enter(instance: Instance, drawn: StageDrawing | None) -> None:
+    """Come to a stage: begin it, or skip it and try the next (R3.3); None ends the instance (R3.10)."""
+    if drawn is None:
+        instance.move(InstanceStatus.COMPLETED, ended_at=clock.now())
+        return
+    now = clock.now()
+    iteration = instance.stage_instances.filter(stage=drawn.id).count() + 1
+    stage = StageInstance.objects.create(instance=instance, stage_id=drawn.id, iteration=iteration, started_at=now)
+    try:
+        if iteration > conf.MAX_ITERATIONS:
+            message = _("“%(stage)s” was come to %(count)d times. Is there a way out of the loop?")
+            raise Fault(message % {"stage": drawn.label, "count": iteration}, kind="loop_limit")
+        verdict = look(instance, drawn.entry)
+    except Fault as fault:
+        fault_stage(instance, stage, describe(fault))
+        return
+    if not verdict.met:
+        stage.move(StageStatus.SKIPPED, ended_at=now, looked=_as_looked("entry", drawn.entry, verdict), data=_as_data(verdict))
+        enter(instance, drawing.of(instance.version).after(drawn.id))
+        return
+    StepInstance.objects.bulk_create(StepInstance(instance=instance, stage_instance=stage, step_id=step) for step in drawn.steps)
+    Milestone.record("stage_started", **stage.milestone_place(), after=stage.status)
+    instance.fresh_stage = stage.pk
+
+
+def _may_exit(instance: Instance, stage: StageInstance, drawn: StageDrawing, steps: list[StepInstance]) -> bool:
+    """Whether the stage may end (R3.6). Its condition is first looked at when a step has finished or a fact has changed."""
+    finished = [step.status in FINISHED for step in steps]
+    if drawn.exit_rule == ExitRule.ALL_STEPS:
+        return all(finished)
+    if drawn.exit_rule == ExitRule.ALL_AND_CONDITION and not all(finished):
+        return False
+    if stage.pk == instance.fresh_stage and not any(finished):
+        return False
+    verdict = look(instance, drawn.exit)
+    _keep_look(stage, _as_looked("exit", drawn.exit, verdict))
+    return verdict.met
+
+
+def _route(instance: Instance, drawn: StageDrawing) -> StageDrawing | None:
+    """Where to go after a stage: the first route whose condition holds, else the next stage in order (R3.7)."""
+    whole = drawing.of(instance.version)
+    for route in drawn.routes:
+        if look(instance, route.condition).met:
+            return whole.stages[route.target] if route.target else None
+    return whole.after(drawn.id)
+
+
+def fault_stage(instance: Instance, stage: StageInstance, error: dict[str, Any]) -> None:
+    """A condition of the stage cannot be looked at: the stage is in error, and so is the instance until somebody helps (R3.9)."""
+    stage.move(StageStatus.ERROR, reason=error["message"], error=error, data={"error": error})
+    fault_instance(instance, _("The stage “%(stage)s” failed.") % {"stage": stage.stage})
+
+
+def fault_instance(instance: Instance, reason: str) -> None:
+    """The instance is in error, unless it already is."""
+    if instance.status in (InstanceStatus.IN_PROGRESS, InstanceStatus.SUSPENDED):
+        instance.move(InstanceStatus.ERROR, reason=reason)
+
+
+# Steps ---------------------------------------------------------------------------------------------------------------
+
+
+def steps_of(instance: Instance) -> Any:
+    """The instance's step rows; each knows the locked instance, so that all of us move the same object."""
+    return instance.step_instances.select_related("step", "stage_instance")
+
+
+def _begin_steps(instance: Instance, drawn: StageDrawing, steps: list[StepInstance]) -> None:
+    """Begin, or skip, every step that may; a skipped one can let others begin (R3.4, R3.5)."""
+    again = True
+    while again:
+        again = False
+        finished = {step.step_id for step in steps if step.status in FINISHED}
+        for step in steps:
+            definition = drawn.steps[step.step_id]
+            if step.status == StepStatus.NOT_STARTED and definition.after <= finished:
+                _begin_if_it_may(instance, step, definition)
+                again = again or step.status == StepStatus.SKIPPED
+
+
+def _begin_if_it_may(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
+    if instance.status != InstanceStatus.IN_PROGRESS:  # a step beside it has just failed: nothing new begins (R7.3)
+        return
+    try:
+        held_back = look(instance, drawn.wait_until)
+        if not held_back.met:
+            _keep_look(step, _as_looked("wait_until", drawn.wait_until, held_back))
+            return
+        wanted = look(instance, drawn.only_if)
+        if wanted.met:
+            _begin(instance, step, drawn)
+        else:
+            looked = _as_looked("only_if", drawn.only_if, wanted)
+            step.move(StepStatus.SKIPPED, ended_at=clock.now(), looked=looked, data=_as_data(wanted))
+    except Fault as fault:
+        fault_step(instance, step, describe(fault))
+
+
+def _begin(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
+    now = clock.now()
+    if drawn.is_interactive:
+        _open_work_item(instance, step, drawn)
+        return
+    step.move(StepStatus.IN_PROGRESS, started_at=now, ready_at=now, tries_left=conf.MAX_ATTEMPTS, error={}, looked={})
+    instance.ready_steps += 1
+
+
+def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
+    """An interactive step begins: find who is to do it, and give it to them (R5.1, R5.2)."""
+    flows.get(drawn.flow)
+    facts = Facts(instance)
+    assignee = assignment.resolve(step.step, facts["record"], facts)
+    step.move(StepStatus.IN_PROGRESS, started_at=clock.now(), error={}, looked={})
+    item = WorkItem.objects.create(
+        instance=instance,
+        step_instance=step,
+        label=drawn.label,
+        flow=drawn.flow,
+        record_model=instance.record_model,
+        record_id=instance.record_id,
+        record_label=instance.record_label,
+        assigned_at=clock.now(),
+        **assignee.columns,
+    )
+    data = {"assignee": assignee.label}
+    Milestone.record("work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning, data=data)
+    tell_about(instance, item)
+
+
+def keep_result(step: StepInstance, result: runner.Result) -> None:
+    """Keep what a flow returned, and what it wants sent, on its step; the mails leave after the commit."""
+    step.outputs = result.outputs
+    StepInstance.objects.filter(pk=step.pk).update(outputs=result.outputs)
+    Effect.objects.bulk_create(
+        Effect(
+            step_instance=step,
+            kind=EffectKind.MAIL,
+            key=f"{step.key}-mail-{number}",
+            payload={"to": mail.to, "subject": mail.subject, "body": mail.body},
+            due_at=clock.now(),
+        )
+        for number, mail in enumerate(result.mails, start=1)
+    )
+    step.instance.ready_steps += len(result.mails)
+
+
+def complete_step(step: StepInstance, *, by: Person | None = None, reason: str = "") -> None:
+    """The step has done its work."""
+    step.move(
+        StepStatus.COMPLETED,
+        by=by,
+        reason=reason,
+        token="",
+        ready_at=None,
+        lease_until=None,
+        error={},
+        looked={},
+        ended_at=clock.now(),
+        data={"outputs": {step.step.api_name: step.outputs}},
+    )
+
+
+def _finish_forms(instance: Instance, drawn: StageDrawing, steps: list[StepInstance]) -> None:
+    """Complete the interactive steps whose forms are all finished, once what they wait for besides holds (R5.10)."""
+    for step in steps:
+        definition = drawn.steps[step.step_id]
+        if step.status == StepStatus.IN_PROGRESS and definition.is_interactive and not step.work_items.open().exists():
+            finish_form(instance, step, definition)
+
+
+def finish_form(instance: Instance, step: StepInstance, drawn: StepDrawing, *, by: Person | None = None) -> None:
+    """The last form of an interactive step is finished: complete the step, if its further condition holds (R5.10)."""
+    try:
+        verdict = look(instance, drawn.complete_when)
+    except Fault as fault:
+        fault_step(instance, step, describe(fault))
+        return
+    if verdict.met:
+        complete_step(step, by=by)
+    else:
+        _keep_look(step, _as_looked("complete_when", drawn.complete_when, verdict))
+
+
+def discontinue(instance: Instance, step: StepInstance, reason: str, *, by: Person | None = None) -> None:
+    """What is still open when its stage is left: no attempt of it may commit any more, its work items are canceled (R3.6)."""
+    if StepStatus.DISCONTINUED in step.MOVES[step.status]:
+        _close(instance, step, StepStatus.DISCONTINUED, reason, by)
+
+
+def cancel(instance: Instance, step: StepInstance, reason: str, *, by: Person | None = None) -> None:
+    """What is still open when its instance is canceled (R8.2)."""
+    if StepStatus.CANCELED in step.MOVES[step.status]:
+        _close(instance, step, StepStatus.CANCELED, reason, by)
+
+
+def close_items(instance: Instance, step: StepInstance, reason: str, *, by: Person | None = None) -> None:
+    """Cancel the step's open work items; their drafts are kept."""
+    for item in step.work_items.open().select_related("step_instance__stage_instance"):
+        item.instance = instance
+        item.move(WorkItemStatus.CANCELED, by=by, reason=reason, revision=item.revision + 1)
+        WorkItem.objects.filter(pk=item.pk).update(reason=reason)
+        tell_about(instance, item)
+
+
+def _close(instance: Instance, step: StepInstance, status: StepStatus, reason: str, by: Person | None) -> None:
+    close_items(instance, step, reason, by=by)
+    step.move(status, by=by, reason=reason, token="", ready_at=None, lease_until=None, ended_at=clock.now())
+
+
+def fault_step(instance: Instance, step: StepInstance, error: dict[str, Any]) -> None:
+    """Nothing more will be tried: the step is in error, and so are its stage and instance until somebody helps (R7.1)."""
+    step.move(
+        StepStatus.ERROR,
+        reason=error["message"],
+        data={"error": error},
+        error=error,
+        token="",
+        ready_at=None,
+        lease_until=None,
+        ended_at=clock.now(),
+    )
+    cause = _("“%(step)s” failed.") % {"step": step}
+    stage = step.stage_instance
+    stage.instance = instance
+    if StageInstance.objects.filter(pk=stage.pk, status=StageStatus.IN_PROGRESS).exists():
+        stage.move(StageStatus.ERROR, reason=cause)
+    fault_instance(instance, cause)
+
+
+# Conditions ----------------------------------------------------------------------------------------------------------
+
+
+def look(instance: Instance, condition: Condition) -> Verdict:
+    """Look at a condition about the instance as it is now. Raises Fault when it cannot be evaluated (R3.9)."""
+    if condition.tree is None:
+        return Verdict(True)
+    with few_queries():
+        verdict = condition.look(Facts(instance))
+    if not verdict.met and condition.changes_by_itself:
+        instance.looks_by_itself = True
+    return verdict
+
+
+def _as_looked(what: str, condition: Condition, verdict: Verdict) -> dict[str, Any]:
+    """A look as a row keeps it: which condition, its text, and the tests that decided it (R3.11)."""
+    return {"what": what, "text": str(condition), "facts": list(verdict.facts)}
+
+
+def _as_data(verdict: Verdict) -> dict[str, Any]:
+    return {"facts": list(verdict.facts)}
+
+
+def _keep_look(row: StageInstance | StepInstance, looked: dict[str, Any]) -> None:
+    if row.looked != looked:
+        row.looked = looked
+        row.save(update_fields=["looked"])
+
+
+def _plan_next_look(instance: Instance) -> None:
+    """Conditions that can come true by themselves are looked at again by the ticker (R3.8)."""
+    live = instance.status == InstanceStatus.IN_PROGRESS and instance.looks_by_itself
+    at = clock.now() + timedelta(seconds=conf.LOOK_SECONDS) if live else None
+    if at != instance.look_again_at:
+        Instance.objects.filter(pk=instance.pk).update(look_again_at=at)
+
+
+# Telling -------------------------------------------------------------------------------------------------------------
+
+
+def tell_about(instance: Instance, item: WorkItem) -> None:
+    """The pages of those who may do the item, and of its record, are to show the change."""
+    instance.news |= dispatch.keys_of(instance) | dispatch.keys_of_item(item)
+
+
+def settle_again(instance_id: int) -> None:
+    """Settle the instance in a transaction of its own, and take the signals about it off the pile."""
+    with transaction.atomic(), lock(instance_id) as instance:
+        Signal.objects.filter(instance=instance).delete()
+        settle(instance)
