@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -13,6 +14,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config import valkey
+from tests.processes import Product
 
 # Playwright runs an event loop in the thread of the test, and Django would refuse to touch the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -68,6 +70,22 @@ def wiped_queue_server(queue_server: str) -> redis.Redis:
     connection = redis.Redis.from_url(queue_server)
     connection.flushdb()
     return connection
+
+
+@pytest.fixture(scope="session")
+def running_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The real processes, once for all tests that only look and work, and break nothing."""
+    product = Product(tmp_path_factory.mktemp("product"))
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture
+def product(running_product: Product, django_db_blocker: Any) -> Iterator[Product]:
+    """The same, with leave to read its database."""
+    with django_db_blocker.unblock():
+        yield running_product
 
 
 @pytest.fixture(scope="session")
