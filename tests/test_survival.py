@@ -7,23 +7,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
-from django.utils import timezone
 
-from demo.models import Building, BuildingAccess, ChatInvitation, Employee, ITTicket, ReviewTask
-from orchestration.models import Instance, Milestone, StepInstance, WorkItem
-from orchestration.states import InstanceStatus
+from demo.models import BuildingAccess, ChatInvitation, ITTicket, ReviewTask
 from tests.invariants import broken
-from tests.processes import Product, Visitor, wait_for, words_of
+from tests.newcomers import Newcomer
+from tests.processes import Product, Visitor, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a worker in Linux's /proc")
 
 LEASE_SECONDS = 4
+WORKERS = ("worker-1", "worker-2")
+MADE = {ITTicket: 1, ChatInvitation: 1, BuildingAccess: 1, ReviewTask: 3}
 
 
 @pytest.fixture(scope="module")
@@ -43,85 +42,22 @@ def product(module_product: Product, django_db_blocker: Any) -> Iterator[Product
         yield module_product
 
 
-class Newcomer:
-    """Somebody who is hired by plain HTTP, and what becomes of them, as the database says."""
-
-    def __init__(self, product: Product, hanna: Visitor, name: str) -> None:
-        self.product, self.hanna, self.name = product, hanna, name
-        self.email = f"{name}@segue.example".lower().replace(" ", ".")
-        self.start_date = timezone.localdate() + timedelta(days=40)
-        building = Building.objects.using(product.database).get(name="Headquarters")
-        marta = _user(product, "marta")
-        status, page, self.address = hanna.post(
-            "/records/demo.employee/add/",
-            {
-                "name": name,
-                "email": self.email,
-                "job_title": "Engineer",
-                "department": "Engineering",
-                "manager": str(marta.pk),
-                "building": str(building.pk),
-                "start_date": self.start_date.isoformat(),
-            },
-        )
-        assert status == 302, words_of(page)
-        self.pk = int(self.address.rstrip("/").rpartition("/")[2])
-
-    def item(self, flow: str) -> WorkItem:
-        """The item for this form, as soon as it is there."""
-        items = WorkItem.objects.using(self.product.database).open().filter(record_id=str(self.pk), flow=f"demo.{flow}")
-        return wait_for(f"{flow} of {self.name}", items.first)
-
-    def collect_preferences(self) -> None:
-        """HR completes its form."""
-        answers = {"equipment": "developer", "extras": ["headset"], "start_date": self.start_date.isoformat(), "confirmed": "on"}
-        self._complete(self.hanna, self.item("collect_preferences"), answers)
-
-    def confirm_readiness(self) -> None:
-        """The hiring manager completes hers."""
-        marta = self.product.visitor("marta")
-        self._complete(marta, self.item("confirm_readiness"), {"desk_ready": "on", "buddy": "Paul Fischer"})
-
-    def step(self, api_name: str) -> StepInstance:
-        return self._steps().get(step__api_name=api_name)
-
-    def is_completed(self) -> bool:
-        instances = Instance.objects.using(self.product.database).filter(record_id=str(self.pk))
-        return list(instances.values_list("status", flat=True)) == [InstanceStatus.COMPLETED]
-
-    def milestones(self, kind: str) -> int:
-        return Milestone.objects.using(self.product.database).filter(kind=kind, instance__record_id=str(self.pk)).count()
-
-    def assert_welcomed_once(self) -> None:
-        """The onboarding completes, with one of each thing that it makes."""
-        wait_for(f"the onboarding of {self.name} to complete", self.is_completed)
-        made = {model: model.objects.using(self.product.database).filter(employee=self.pk) for model in MADE}
-        assert {model.__name__: rows.count() for model, rows in made.items()} == {model.__name__: number for model, number in MADE.items()}
-        assert sorted(made[ReviewTask].values_list("after_days", flat=True)) == [30, 60, 90]
-        wait_for(f"the mail to {self.email}", lambda: self.product.mails_to(self.email))
-        assert len(self.product.mails_to(self.email)) == 1
-        assert self.milestones("step_completed") == 7
-        assert broken(self.product.database) == []
-
-    def _complete(self, who: Visitor, item: WorkItem, answers: dict[str, Any]) -> None:
-        status, page, _location = who.post(f"/work-items/{item.pk}/completion", {**answers, "orc-key": f"key-{item.pk}"})
-        assert status == 302, words_of(page)
-
-    def _steps(self) -> Any:
-        return StepInstance.objects.using(self.product.database).filter(instance__record_id=str(self.pk)).select_related("step")
-
-
-MADE = {ITTicket: 1, ChatInvitation: 1, BuildingAccess: 1, ReviewTask: 3}
+def assert_welcomed_once(newcomer: Newcomer) -> None:
+    """The onboarding completes, with one of each thing that it makes."""
+    product = newcomer.product
+    wait_for(f"the onboarding of {newcomer.name} to complete", newcomer.is_completed)
+    made = {model: model.objects.using(product.database).filter(employee=newcomer.pk) for model in MADE}
+    assert {model.__name__: rows.count() for model, rows in made.items()} == {model.__name__: number for model, number in MADE.items()}
+    assert sorted(made[ReviewTask].values_list("after_days", flat=True)) == [30, 60, 90]
+    wait_for(f"the mail to {newcomer.email}", lambda: product.mails_to(newcomer.email))
+    assert len(product.mails_to(newcomer.email)) == 1
+    assert newcomer.milestones("step_completed") == 7
+    assert broken(product.database) == []
 
 
 @pytest.fixture
 def hanna(product: Product) -> Visitor:
     return product.visitor("hanna")
-
-
-def _user(product: Product, username: str) -> Any:
-    from_ = Employee._meta.get_field("manager").related_model
-    return from_._default_manager.using(product.database).get(username=username)
 
 
 class Brake:
@@ -192,9 +128,6 @@ def brake(module_brake: Brake, product: Product) -> Brake:
     return module_brake
 
 
-WORKERS = ("worker-1", "worker-2")
-
-
 # Workers -------------------------------------------------------------------------------------------------------------
 
 
@@ -205,7 +138,7 @@ def test_workers_killed_with_all_their_processes_in_the_middle_of_a_step(product
         wait_for("a worker to be inside the flow", lambda: newcomer.step("it_ticket").token and brake.holds_somebody())
         product.kill(*WORKERS)
     newcomer.confirm_readiness()
-    newcomer.assert_welcomed_once()
+    assert_welcomed_once(newcomer)
     assert newcomer.step("it_ticket").attempt == 2
     assert newcomer.milestones("attempt_lost") >= 1
 
@@ -219,7 +152,7 @@ def test_workers_killed_while_their_orphans_live_on(product: Product, hanna: Vis
         assert orphans
     newcomer.confirm_readiness()
     wait_for("the orphans to end", lambda: not any(is_alive(pid) for pid in orphans))
-    newcomer.assert_welcomed_once()
+    assert_welcomed_once(newcomer)
 
 
 def test_a_worker_frozen_beyond_its_lease_comes_back_too_late(product: Product, hanna: Visitor, brake: Brake) -> None:
@@ -238,7 +171,7 @@ def test_a_worker_frozen_beyond_its_lease_comes_back_too_late(product: Product, 
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
     newcomer.confirm_readiness()
-    newcomer.assert_welcomed_once()
+    assert_welcomed_once(newcomer)
     assert newcomer.step("it_ticket").attempt == 2
 
 
@@ -258,7 +191,7 @@ def test_the_queue_server_frozen_for_ten_seconds(product: Product, hanna: Visito
     during.collect_preferences()
     for newcomer in (before, during):
         newcomer.confirm_readiness()
-        newcomer.assert_welcomed_once()
+        assert_welcomed_once(newcomer)
     assert [product.pids[name] for name in WORKERS] == workers
 
 
@@ -275,7 +208,7 @@ def test_the_queue_server_killed_while_a_worker_is_busy(product: Product, hanna:
     during.collect_preferences()
     for newcomer in (before, during):
         newcomer.confirm_readiness()
-        newcomer.assert_welcomed_once()
+        assert_welcomed_once(newcomer)
     assert [product.pids[name] for name in WORKERS] == workers, "a worker waits for its queue server, and does not end"
 
 
@@ -297,7 +230,7 @@ def test_the_queue_server_wiped_again_and_again(product: Product, hanna: Visitor
         for newcomer in newcomers:
             newcomer.confirm_readiness()
         for newcomer in newcomers:
-            newcomer.assert_welcomed_once()
+            assert_welcomed_once(newcomer)
     finally:
         enough.set()
         wiper.join()
@@ -320,7 +253,7 @@ def test_a_worker_killed_in_provision_then_ten_seconds_without_queue_server_whic
         time.sleep(max(0.0, back_at - time.monotonic()))
     product.queue_server.wipe()
     newcomer.confirm_readiness()
-    newcomer.assert_welcomed_once()
+    assert_welcomed_once(newcomer)
 
 
 def test_every_process_killed_at_once(product: Product, hanna: Visitor, brake: Brake) -> None:
@@ -331,7 +264,7 @@ def test_every_process_killed_at_once(product: Product, hanna: Visitor, brake: B
         product.kill(*product.pids)
     wait_for("the site to answer", product.answers)
     newcomer.confirm_readiness()
-    newcomer.assert_welcomed_once()
+    assert_welcomed_once(newcomer)
 
 
 def is_alive(pid: int) -> bool:
