@@ -44,7 +44,7 @@ lint: install-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	@$(PRODUCTION) $(PY) manage.py makemigrations --check --dry-run
+	@DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 format: install-dev

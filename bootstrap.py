@@ -18,6 +18,7 @@ VENV = os.path.join(HERE, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 OLDEST = (3, 11)
 BEGAN = time.time()
+SAFELY = ["--require-hashes", "--only-binary", ":all:", "-r"]
 
 
 def main():
@@ -27,12 +28,8 @@ def main():
     if installed(wanted):
         return
     uv = shutil.which("uv")
-    if not usable_venv():
-        say("Making .venv with Python %s..." % platform.python_version())
-        make_venv(uv)
-    count = packages(wanted)
-    say("Installing %d packages with %s..." % (count, "uv" if uv else "pip"))
-    install(uv, wanted, count)
+    if not (uv and install_with_uv(uv, wanted)):
+        install_with_pip(wanted)
     for name in ("requirements.txt", wanted):  # the larger file holds all of the smaller one
         with open(stamp(name), "w") as file:
             file.write(fingerprint(name))
@@ -70,32 +67,35 @@ def found(name):
     return any(os.access(os.path.join(folder, name), os.X_OK) for folder in os.environ.get("PATH", "").split(os.pathsep))
 
 
-def usable_venv():
-    """One whose Python is gone (after an upgrade, or in a moved folder) or that was cut off half-made is made anew."""
-    ask = "import pip, sys; sys.exit(sys.version_info[:2] < %r or sys.prefix != %r)" % (OLDEST, VENV)
-    try:
-        return subprocess.call([PYTHON, "-c", ask], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
-    except OSError:
-        return False
-
-
-def make_venv(uv):
-    shutil.rmtree(VENV, ignore_errors=True)
-    command = [uv, "venv", "--quiet", "--seed", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
-    done = subprocess.run(command + [VENV], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
-    if done.returncode:
+def install_with_uv(uv, wanted):
+    """Quicker. It may not know a company's certificates or mirror where pip does, so a failure is not the end."""
+    if not usable_venv("sys"):
+        say("Making .venv with Python %s..." % platform.python_version())
         shutil.rmtree(VENV, ignore_errors=True)
-        if "ensurepip" in done.stdout:
-            give_up("This Python has no venv module. Install it first: apt-get install python3-venv")
-        give_up("The folder .venv could not be made:\n%s" % done.stdout.strip())
+        if run([uv, "venv", "--quiet", "--python", sys.executable, VENV]).returncode:
+            return False
+    say("Installing %d packages with uv..." % packages(wanted))
+    command = [uv, "pip", "install", "--quiet", "--python", PYTHON, "--compile-bytecode"]
+    if run(command + SAFELY + [os.path.join(HERE, wanted)]).returncode:
+        say("uv cannot install them here; trying pip.")
+        return False
+    return True
 
 
-def install(uv, wanted, count):
+def install_with_pip(wanted):
+    if not usable_venv("pip"):
+        say("Making .venv with Python %s..." % platform.python_version())
+        shutil.rmtree(VENV, ignore_errors=True)
+        done = run([sys.executable, "-m", "venv", VENV])
+        if done.returncode:
+            shutil.rmtree(VENV, ignore_errors=True)
+            if "ensurepip" in done.stdout:
+                give_up("This Python cannot make virtual environments. Install what it lacks: apt-get install python3-venv")
+            give_up("The folder .venv could not be made:\n%s" % done.stdout.strip())
+    count = packages(wanted)
+    say("Installing %d packages with pip..." % count)
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
-    if uv:
-        command = [uv, "pip", "install", "--python", PYTHON, "--compile-bytecode", "--link-mode", "copy"]
-    command += ["--require-hashes", "--only-binary", ":all:", "-r", os.path.join(HERE, wanted)]
-    process = subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    process = start(command + SAFELY + [os.path.join(HERE, wanted)])
     lines, seen, told = [], 0, time.time()
     try:
         for line in process.stdout:
@@ -110,6 +110,23 @@ def install(uv, wanted, count):
     if process.wait():
         print("\n".join(lines[-15:]), file=sys.stderr)
         give_up("The packages could not be installed; the lines above say why. Without a network, PIP_INDEX_URL can name a mirror.")
+
+
+def usable_venv(module):
+    """One whose Python is gone (after an upgrade, or in a moved folder) or that was cut off half-made is made anew."""
+    ask = "import %s, sys; sys.exit(sys.version_info[:2] < %r or sys.prefix != %r)" % (module, OLDEST, VENV)
+    try:
+        return run([PYTHON, "-c", ask]).returncode == 0
+    except OSError:
+        return False
+
+
+def run(command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+
+
+def start(command):
+    return subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
 
 
 def installed(name):

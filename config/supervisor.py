@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -58,6 +58,7 @@ class Supervisor:
         self._stopping = False
         self._interruptible = True
         self._impatient = False
+        self._orphans: dict[int, int] = {}  # whom a child left behind when it died, and the session it had led
         self._selector = selectors.DefaultSelector()
         self._wake, wake_end = _pipe()
         self._selector.register(self._wake, selectors.EVENT_READ)
@@ -94,6 +95,7 @@ class Supervisor:
             together = [child for child in self.children if child.name.partition("-")[0] == name]
             self._end(together)
             self.children = [child for child in self.children if child not in together]
+        _kill(pid for pid, session in self._orphans.items() if _session_of(pid) == session)
 
     def pids(self) -> dict[str, int]:
         return {child.name: child.process.pid for child in self.children if child.process}
@@ -185,12 +187,12 @@ class Supervisor:
         for child in children:
             if child.process:
                 self._say(f"{child.name} did not end by itself and was killed.")
-                _kill_group(child.process.pid)
+                child.process.kill()
                 child.process.wait()
                 self._forget(child)
 
     def _forget(self, child: Child) -> None:
-        """Takes what it still wrote, and whoever it left behind."""
+        """Takes what it still wrote. Whoever it left behind goes too when we stop; until then an orphan may finish what it is doing."""
         assert child.process
         assert child.process.stdout
         if child.process.stdout in self._selector.get_map():
@@ -198,7 +200,12 @@ class Supervisor:
         with contextlib.suppress(KeyError):
             self._selector.unregister(child.process.stdout)
         child.process.stdout.close()
-        _kill_group(child.process.pid)
+        left = _members(child.process.pid)
+        if self._stopping:
+            _kill(left)
+        else:
+            _kill_group(child.process.pid)
+            self._orphans |= dict.fromkeys(left, child.process.pid)
         child.process = None
         self._changed()
 
@@ -223,9 +230,30 @@ def _end_with_parent() -> None:
         _libc.prctl(1, signal.SIGTERM)
 
 
+def _members(session: int) -> list[int]:
+    """All processes of the session that a child leads. Its group is not enough: a worker's forked child has a group of its own."""
+    if sys.platform == "linux":
+        names = [name for name in os.listdir("/proc") if name.isdecimal()]
+    else:
+        names = subprocess.run(["/bin/ps", "-A", "-o", "pid="], capture_output=True, text=True, check=False).stdout.split()
+    return [pid for pid in map(int, names) if _session_of(pid) == session]
+
+
+def _session_of(pid: int) -> int | None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        return os.getsid(pid)
+    return None
+
+
 def _kill_group(leader: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
+
+
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _how_it_ended(code: int) -> str:

@@ -9,6 +9,7 @@ import logging
 import secrets
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from redis.exceptions import RedisError
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -50,12 +52,30 @@ def hint(drains: int = 1) -> None:
 
 
 def work() -> None:
-    """Be a worker: run drains as they are asked for, until told to stop."""
-    connection = django_rq.get_connection(QUEUE)  # its own, since RQ gives it the long time-outs that waiting needs
-    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=DrainJob)
-    worker = Worker([queue], connection=connection, serializer=JSONSerializer, job_class=DrainJob)
-    worker.max_connection_wait_time = 2.0  # a queue server that comes back is found within two seconds
-    worker.work(logging_level="WARNING")
+    """Be a worker: run drains as they are asked for, until told to stop. A queue server that is away is waited for."""
+    with suppress(StopRequested):
+        while not DrainWorker.told_to_stop:
+            try:
+                connection = django_rq.get_connection(QUEUE)  # its own, since RQ gives it the long time-outs that waiting needs
+                queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=DrainJob)
+                worker = DrainWorker([queue], connection=connection, serializer=JSONSerializer, job_class=DrainJob)
+                worker.max_connection_wait_time = 2.0  # a queue server that comes back is found within two seconds
+                worker.work(logging_level="WARNING")
+            except (RedisError, OSError) as error:
+                log.warning("The queue server does not answer (%s). Trying again.", error)
+            if not DrainWorker.told_to_stop:
+                time.sleep(QUIET_SECONDS)
+
+
+class DrainWorker(Worker):
+    """RQ's worker also ends when the queue server fails it at the wrong moment. Ours remembers whether it was told to."""
+
+    told_to_stop = False
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        """SIGTERM or Ctrl-C."""
+        DrainWorker.told_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 class DrainJob(Job):

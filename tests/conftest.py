@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -13,10 +14,16 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config import valkey
+from tests.processes import Product
 
 # Playwright runs an event loop in the thread of the test, and Django would refuse to touch the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+# No network of its own, no sandbox (which root and containers do not have).
+QUIET = [
+    *("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -71,12 +78,28 @@ def wiped_queue_server(queue_server: str) -> redis.Redis:
 
 
 @pytest.fixture(scope="session")
+def running_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The real processes, once for all tests that only look and work, and break nothing."""
+    product = Product(tmp_path_factory.mktemp("product"))
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture
+def product(running_product: Product, django_db_blocker: Any) -> Iterator[Product]:
+    """The same, with leave to read its database."""
+    with django_db_blocker.unblock():
+        yield running_product
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's chromium, or Chrome, without a window; tests that need it are skipped where there is none."""
     if not CHROMIUM:
         pytest.skip("no chromium or google-chrome on PATH")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield found
         found.close()
 

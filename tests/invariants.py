@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
 
+from django.db import connections, transaction
+
 from orchestration.models import Draft, Instance, Milestone, StageInstance, StepInstance, Submission, WorkItem
 from orchestration.states import LIVE, InstanceStatus, StageStatus, StepStatus, WorkItemStatus
 
@@ -15,7 +17,13 @@ UNFINISHED = (StepStatus.NOT_STARTED, StepStatus.IN_PROGRESS, StepStatus.ERROR)
 
 def broken(using: str = "default") -> list[str]:
     """All that is wrong with the instances in this database."""
-    return list(chain(_steps(using), _items(using), _instances(using), _history(using)))
+    connection = connections[using]
+    alone = not connection.in_atomic_block
+    with transaction.atomic(using):
+        if alone and connection.vendor == "postgresql":  # while others write, all questions must be about one moment
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return list(chain(_steps(using), _items(using), _instances(using), _history(using)))
 
 
 def _steps(using: str) -> Iterator[str]:

@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
-from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
-from workguide.records import Fact, RecordPage
+from workguide.records import Fact, RecordPage, in_words
 
 Form = TypeVar("Form", bound=forms.BaseForm)
 
@@ -43,6 +42,8 @@ class _RecordForm(forms.ModelForm):  # type: ignore[type-arg]  not subscriptable
         super().__init__(*args, **kwargs)
         with_native_dates(self)
         for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField) and field.empty_label:
+                field.empty_label = _("Choose…")
             if isinstance(field, forms.ModelChoiceField) and hasattr(field.queryset.model, "get_full_name"):
                 field.label_from_instance = lambda user: user.get_full_name() or str(user)  # type: ignore[method-assign]
 
@@ -62,7 +63,7 @@ def _in_words(bound: BoundField) -> str:
         labels = {str(key): str(label) for key, label in _flat(field.choices)}
         return ", ".join(labels.get(str(key), str(key)) for key in (raw if isinstance(raw, list) else [raw]))
     try:
-        return str(localize(field.to_python(raw)))
+        return str(in_words(field.to_python(raw)))
     except ValidationError:
         return str(raw)
 

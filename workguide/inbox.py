@@ -54,6 +54,11 @@ def shared(user: AbstractUser) -> QuerySet[WorkItem]:
     return _shown(items).order_by(F("claimed_at").asc(nulls_first=True), "pk")
 
 
+def unclaimed(user: AbstractUser) -> QuerySet[WorkItem]:
+    """Open items of the person's groups and queues that nobody has claimed, the oldest first."""
+    return _shown(WorkItem.objects.open().for_user(user).filter(_unclaimed()))
+
+
 def done(user: AbstractUser) -> QuerySet[WorkItem]:
     """What the person completed, the latest first."""
     items = WorkItem.objects.filter(completed_by=user, status=WorkItemStatus.COMPLETED)

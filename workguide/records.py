@@ -5,6 +5,7 @@ records.register(Employee, fields=["name", "manager"], list_fields=["name"], for
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, localize
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from orchestration.models.records import model_label
 
@@ -132,4 +136,15 @@ def _fact(label: str, record: Model, name: str) -> Fact:
         value = value()
     if hasattr(value, "get_full_name"):
         value = value.get_full_name() or value
-    return Fact(label, value, url_of(value))
+    return Fact(label, in_words(value), url_of(value))
+
+
+def in_words(value: Any) -> Any:
+    """A value as people read it."""
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "j F Y, H:i")
+    if isinstance(value, date):
+        return date_format(value, "j F Y")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return localize(value)

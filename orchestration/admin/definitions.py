@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -21,8 +22,9 @@ class FrozenWithVersion:
     """Parts of a version can be added, changed and deleted while it is a draft, by those who may change orchestrations."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only to a draft."""
-        return super().has_add_permission(request, obj) and not _is_frozen(obj)  # type: ignore[misc]
+        """Only to a draft. An inline is asked with the version, a page of its own without."""
+        known = (obj,) if isinstance(self, InlineModelAdmin) else ()
+        return super().has_add_permission(request, *known) and not _is_frozen(obj)  # type: ignore[misc]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only of a draft."""

@@ -30,6 +30,15 @@ finally:
 """
 PATIENT = "import time, signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(print('{0} ends') or 0))\ntime.sleep(60)"
 STUBBORN = "import time, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\ntime.sleep(60)"
+PARENT = """
+import os, time
+pid = os.fork()
+if pid == 0:
+    os.setpgid(0, 0)
+    time.sleep(60)
+print(pid, flush=True)
+time.sleep(60)
+"""
 FAILING = "print('one thing')\nraise ValueError('the reason')"
 NOISY = """
 import time
@@ -99,6 +108,18 @@ def test_a_deaf_child_is_killed_after_its_grace(tmp_path):
     pid = running.pids()["deaf"]
     assert "deaf did not end by itself and was killed." in running.stop()
     assert not _lives(pid)
+
+
+def test_an_orphan_with_a_group_of_its_own_may_live_on_until_we_stop(tmp_path):
+    running = Running(tmp_path, worker=PARENT)
+    log = tmp_path / "log" / "worker.log"
+    _until(lambda: log.read_text().endswith("\n"))
+    orphan, first = int(log.read_text()), running.pids()["worker"]
+    os.kill(first, signal.SIGKILL)
+    _until(lambda: running.pids().get("worker", first) != first)
+    assert _lives(orphan)
+    running.stop()
+    _until(lambda: not _lives(orphan))
 
 
 def test_only_warnings_and_errors_are_shown_and_the_log_has_all(tmp_path):

@@ -31,6 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "live": live,
             "greeting": _greeting(),
             "items": inbox.mine(user)[:ROWS],
+            "unclaimed": inbox.unclaimed(user)[:ROWS],
             "queues": _queues(user),
             "started": started,
             "attention": inbox.in_error(user)[:ROWS],
@@ -41,9 +42,9 @@ def home(request: HttpRequest) -> HttpResponse:
 def _queues(user: object) -> object:
     """The reader's queues, each with how many open items nobody has claimed, and since when the oldest has waited."""
     groups = user.groups.values("pk")  # type: ignore[attr-defined]
-    unclaimed = Q(workitem__status="assigned", workitem__claimed_by=None)
+    unclaimed = Q(work_items__status="assigned", work_items__claimed_by=None)
     queues = Queue.objects.filter(pk__in=Queue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values("pk"))
-    return queues.annotate(unclaimed=Count("workitem", filter=unclaimed), oldest=Min("workitem__assigned_at", filter=unclaimed))
+    return queues.annotate(unclaimed=Count("work_items", filter=unclaimed), oldest=Min("work_items__assigned_at", filter=unclaimed))
 
 
 def _greeting() -> str:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orchestration import access, dispatch, engine, flows, timeline
@@ -33,6 +34,7 @@ Answers = dict[str, list[str]]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@never_cache  # the browser's Back shows what is true now, never a form that is done
 def work_item(request: HttpRequest, pk: int) -> HttpResponse:
     """One screen of the item, its review, or what became of it; POST checks one screen and goes on to the next."""
     live = _live(request, pk)
@@ -162,7 +164,7 @@ def _screen(
         "back": f"{address}?review=1" if returns else f"{address}?screen={place - 1}" if place else "",
         "key": request.POST.get("orc-key") or _new_key(),
     }
-    return render(request, "workguide/work_item.html", context, status=status, headers=NO_STORE)
+    return render(request, "workguide/work_item.html", context, status=status)
 
 
 def _review(request: HttpRequest, item: WorkItem, flow: Flow, answers: Answers, live: str) -> HttpResponse:
@@ -178,7 +180,7 @@ def _review(request: HttpRequest, item: WorkItem, flow: Flow, answers: Answers, 
         "coming": _coming(item),
         "key": _new_key(),
     }
-    return render(request, "workguide/work_item_review.html", context, headers=NO_STORE)
+    return render(request, "workguide/work_item_review.html", context)
 
 
 def _invalid(request: HttpRequest, item: WorkItem, flow: Flow, answers: Answers, invalid: Invalid) -> HttpResponse:
@@ -216,7 +218,7 @@ def _refused(request: HttpRequest, item: WorkItem, refusal: Refused) -> HttpResp
 def _closed(request: HttpRequest, item: WorkItem, *, live: str = "", status: int = 200, **extra: Any) -> HttpResponse:
     """An item that the reader cannot fill in: done, canceled, somebody else's, or refused just now."""
     context = _common(request, item, live) | {"given": _given(request, item)} | extra
-    return render(request, "workguide/work_item_closed.html", context, status=status, headers=NO_STORE)
+    return render(request, "workguide/work_item_closed.html", context, status=status)
 
 
 def _given(request: HttpRequest, item: WorkItem) -> list[records.Fact]:
@@ -231,8 +233,6 @@ def _given(request: HttpRequest, item: WorkItem) -> list[records.Fact]:
 
 
 # Parts ---------------------------------------------------------------------------------------------------------------
-
-NO_STORE = {"Cache-Control": "no-store"}  # the browser's Back shows what is true now, never a form that is done
 
 
 def _find(request: HttpRequest, pk: int) -> WorkItem:
@@ -287,7 +287,7 @@ def _save_draft(request: HttpRequest, item: WorkItem, flow: Flow, place: int) ->
 
 
 def _draft(item: WorkItem) -> Draft:
-    return getattr(item, "draft", None) or Draft(work_item=item)
+    return getattr(item, "draft", None) or Draft()
 
 
 def _draft_answers(item: WorkItem) -> Answers:

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const own = document.currentScript;
-  const LIVE_MS = 2000, LIVE_MAX_MS = 10000, DRAFT_MS = 3000;
+  const LIVE_FIRST_MS = 500, LIVE_MS = 2000, LIVE_MAX_MS = 10000, DRAFT_MS = 3000;
   const all = (selector, root = document) => root.querySelectorAll(selector);
 
   /* Say something to people who do not see the change (and, of trouble, to all). */
@@ -11,9 +11,10 @@
     if (region) region.textContent = text || "";
   }
 
-  /* Live: ask for the version of what this page shows; when it has changed, the regions that listen fetch themselves. */
+  /* Live: ask for the version of what this page shows; when it has changed, the regions that listen fetch themselves.
+     Soon after a page was made, or has changed, more is likely to happen: then it asks sooner. */
   function follow(element) {
-    let version = element.dataset.orcVersion, wait = LIVE_MS, failures = 0;
+    let version = element.dataset.orcVersion, wait = LIVE_FIRST_MS, failures = 0;
     const next = () => setTimeout(look, wait);
     async function look() {
       if (document.visibilityState !== "visible") return next();
@@ -22,13 +23,14 @@
         if (!answer.ok) throw new Error(answer.status);
         if (failures > 1) say("", "orc-paused");
         failures = 0;
-        wait = LIVE_MS;
+        wait = Math.min(wait * 2, LIVE_MS);
         if (answer.status === 200) {
+          wait = LIVE_FIRST_MS;
           version = (await answer.json()).v;
           if (window.htmx) htmx.trigger(document.body, "orc-changed");
         }
       } catch {
-        wait = Math.min(wait * 1.6, LIVE_MAX_MS);
+        wait = Math.min(Math.max(wait, LIVE_MS) * 1.6, LIVE_MAX_MS);
         if (++failures === 2) say(element.dataset.orcPaused, "orc-paused");
       }
       next();
@@ -99,6 +101,15 @@
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 
+  /* A host page without htmx gets ours. Coming late, it may have missed the moment at which it reads its settings and the page. */
+  function bringHtmx(address) {
+    const config = { allowEval: false, allowScriptTags: false, selfRequestsOnly: true, includeIndicatorStyles: false, historyCacheSize: 0 };
+    const meta = Object.assign(document.createElement("meta"), { name: "htmx-config", content: JSON.stringify(config) });
+    const script = Object.assign(document.createElement("script"), { src: address });
+    script.addEventListener("load", () => { Object.assign(htmx.config, config); htmx.process(document.body); });
+    document.head.append(meta, script);
+  }
+
   function begin() {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone) document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax`;
@@ -107,11 +118,7 @@
     document.querySelector("[data-orc-focus]")?.focus();
     tell();
     setInterval(tell, 60000);
-    if (!window.htmx && own?.dataset.htmx) {
-      const script = document.createElement("script");
-      script.src = own.dataset.htmx;
-      document.head.append(script);
-    }
+    if (!window.htmx && own?.dataset.htmx) bringHtmx(own.dataset.htmx);
 
     /* Whatever htmx a host page runs: in our regions a refusal is shown too, and what arrives is announced. */
     document.addEventListener("htmx:beforeSwap", (event) => {
