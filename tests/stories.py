@@ -5,13 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
 from django.utils import timezone
 
 from demo.models import Employee
 from orchestration import access, builder, clock, engine, jobs, origin
 from orchestration.models import Instance, StepInstance, Submission, Version, WorkItem
-from orchestration.states import FINISHED, LIVE, InstanceStatus, StageStatus, StepStatus
 from tests.cast import Cast
 
 READINESS = {"desk_ready": ["on"], "buddy": ["Paul Fischer"]}
@@ -121,31 +119,3 @@ def active(*stages: list[dict[str, Any]] | dict[str, Any], **head: Any) -> Versi
     version = builder.load(document(*stages, **head))
     builder.activate(version)
     return version
-
-
-def broken_invariants() -> list[str]:
-    """What is wrong with the rows of all instances; nothing ever should be."""
-    wrong = []
-    steps = StepInstance.objects.all()
-    claimed_or_ready = ~Q(token="") | Q(ready_at__isnull=False) | Q(lease_until__isnull=False)
-    wrong += [
-        f"{step.pk} is claimed or ready but {step.status}" for step in steps.filter(claimed_or_ready).exclude(status=StepStatus.IN_PROGRESS)
-    ]
-    live_steps = steps.filter(status__in=[StepStatus.NOT_STARTED, StepStatus.IN_PROGRESS])
-    wrong += [f"step {step.pk} outlived its instance" for step in live_steps.exclude(instance__status__in=LIVE)]
-    wrong += [f"item {item.pk} outlived its instance" for item in WorkItem.objects.open().exclude(instance__status__in=LIVE)]
-    for instance in Instance.objects.filter(status=InstanceStatus.IN_PROGRESS):
-        moving = steps.filter(instance=instance, status=StepStatus.IN_PROGRESS)
-        if not (moving.filter(~Q(token="") | Q(ready_at__isnull=False)).exists() or instance.work_items.open().exists()):
-            wrong.append(f"instance {instance.pk} has no reason to move")
-        if instance.stage_instances.filter(status=StageStatus.IN_PROGRESS).count() != 1:
-            wrong.append(f"instance {instance.pk} is not in one stage")
-    for instance in Instance.objects.filter(status=InstanceStatus.COMPLETED):
-        if instance.step_instances.exclude(status__in=FINISHED).exists():
-            wrong.append(f"instance {instance.pk} is completed with unfinished steps")
-    wrong += [
-        f"step {step.pk} was completed {count} times"
-        for step in steps
-        if (count := step.milestones.filter(kind="step_completed").count()) != (step.status == StepStatus.COMPLETED)
-    ]
-    return wrong

@@ -18,10 +18,10 @@ from demo.models import Building, BuildingAccess, ChatInvitation, Employee, ITTi
 from orchestration import access, builder, clock, conf, effects, engine, jobs
 from orchestration.errors import Conflict, Stale
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
+from orchestration.invariants import broken
 from orchestration.models import Draft, Effect, Instance, Milestone, StepInstance, Submission, WorkItem
 from orchestration.models.instances import InstanceQuerySet
 from orchestration.states import InstanceStatus, StepStatus
-from tests.invariants import broken
 from tests.together import Crowd, count, unexpected
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from demo.models import Employee, ReviewTask
+from orchestration.invariants import broken
 from tests.browsing import Person, patiently
-from tests.invariants import broken
 from tests.newcomers import Newcomer
 from tests.processes import Product, Visitor, wait_for
 

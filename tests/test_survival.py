@@ -14,7 +14,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from demo.models import BuildingAccess, ChatInvitation, ITTicket, ReviewTask
-from tests.invariants import broken
+from orchestration.invariants import broken
 from tests.newcomers import Newcomer
 from tests.processes import Product, Visitor, wait_for
 

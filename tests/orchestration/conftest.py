@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from orchestration.invariants import broken
 from tests.cast import Cast
-from tests.stories import broken_invariants
 
 
 @pytest.fixture
 def cast(db: None) -> Iterator[Cast]:
     yield Cast()
-    assert broken_invariants() == []
+    assert broken() == []

@@ -6,6 +6,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 from django.db import connections, transaction
 
@@ -27,7 +28,7 @@ def broken(using: str = "default") -> list[str]:
 
 
 def _steps(using: str) -> Iterator[str]:
-    items = defaultdict(list)
+    items: dict[int, list[str]] = defaultdict(list)
     for item in WorkItem.objects.using(using):
         items[item.step_instance_id].append(item.status)
     for step in StepInstance.objects.using(using).select_related("step"):
@@ -39,7 +40,7 @@ def _steps(using: str) -> Iterator[str]:
             yield f"{_name(step)} is {step.status}, and yet ready or claimed"
         if running and not step.step.is_interactive and claimed == ready:
             yield f"{_name(step)} is in progress and nobody can take it up, or two ways lead to it"
-        if running and step.step.is_interactive and WorkItemStatus.ASSIGNED not in items[step.pk]:
+        if running and step.step.is_interactive and WorkItemStatus.ASSIGNED not in items[step.pk] and not step.looked:
             yield f"{_name(step)} waits for a person without an open item"
         if not running and WorkItemStatus.ASSIGNED in items[step.pk]:
             yield f"{_name(step)} is {step.status} and still has an open item"
@@ -54,16 +55,20 @@ def _items(using: str) -> Iterator[str]:
         done = item.status == WorkItemStatus.COMPLETED
         if done != (item.pk in submitted):
             yield f"item {item.pk} is {item.status} with{'out' if done else ''} a submission"
-        if done and (item.completed_by_id is None or item.completed_at is None):
+        if done and (not item.completed_label or item.completed_at is None):
             yield f"item {item.pk} is completed by nobody or never"
         if done and item.pk in drafted:
             yield f"item {item.pk} is completed and keeps a draft"
 
 
 def _instances(using: str) -> Iterator[str]:
-    stages, steps = defaultdict(list), defaultdict(list)
+    stages: dict[int, list[str]] = defaultdict(list)
+    steps: dict[int, list[StepInstance]] = defaultdict(list)
+    waiting: set[int] = set()
     for stage in StageInstance.objects.using(using).order_by("pk"):
         stages[stage.instance_id].append(stage.status)
+        if stage.looked and stage.status == StageStatus.IN_PROGRESS:
+            waiting.add(stage.instance_id)
     for step in StepInstance.objects.using(using):
         steps[step.instance_id].append(step)
     for instance in Instance.objects.using(using):
@@ -73,22 +78,23 @@ def _instances(using: str) -> Iterator[str]:
         if instance.status == InstanceStatus.COMPLETED:
             if unfinished := [_name(step) for step in own if step.status in UNFINISHED]:
                 yield f"instance {instance.pk} is completed without {unfinished}"
-            if any(status != StageStatus.COMPLETED for status in stages[instance.pk]):
+            if any(status in (StageStatus.IN_PROGRESS, StageStatus.ERROR) for status in stages[instance.pk]):
                 yield f"instance {instance.pk} is completed with stages {stages[instance.pk]}"
         if instance.status == InstanceStatus.IN_PROGRESS:
-            if not any(step.status == StepStatus.IN_PROGRESS for step in own):
+            if not any(step.status == StepStatus.IN_PROGRESS or step.looked for step in own) and instance.pk not in waiting:
                 yield f"instance {instance.pk} is in progress and has no reason to move"
             if stages[instance.pk].count(StageStatus.IN_PROGRESS) != 1:
                 yield f"instance {instance.pk} is in {stages[instance.pk].count(StageStatus.IN_PROGRESS)} stages at a time"
-        if instance.status == InstanceStatus.ERROR and not any(step.status == StepStatus.ERROR for step in own):
-            yield f"instance {instance.pk} is in error and none of its steps is"
+        faulty = any(step.status == StepStatus.ERROR for step in own) or StageStatus.ERROR in stages[instance.pk]
+        if instance.status == InstanceStatus.ERROR and not faulty:
+            yield f"instance {instance.pk} is in error, and none of its stages and steps is"
 
 
 def _history(using: str) -> Iterator[str]:
     """Rows and milestones tell the same story: the last move is the status, each end is told once, no output is lost."""
-    last: dict[tuple[str, int], str] = {}
-    told: dict[tuple[str, str, int], int] = defaultdict(int)
-    outputs = defaultdict(dict)
+    last: dict[tuple[str, Any], str] = {}
+    told: dict[tuple[str, str, Any], int] = defaultdict(int)
+    outputs: dict[int | None, dict[str, Any]] = defaultdict(dict)
     for mark in Milestone.objects.using(using).order_by("pk"):
         what, _space, move = mark.kind.rpartition("_")
         pk = {
@@ -101,7 +107,13 @@ def _history(using: str) -> Iterator[str]:
             last["work_item" if what not in ("instance", "stage", "step") else what, pk] = mark.after
         if what == "step":
             outputs[pk].update(mark.data.get("outputs", {}))
-    for model, what in ((Instance, "instance"), (StageInstance, "stage"), (StepInstance, "step"), (WorkItem, "work_item")):
+    kinds: tuple[tuple[Any, str], ...] = (
+        (Instance, "instance"),
+        (StageInstance, "stage"),
+        (StepInstance, "step"),
+        (WorkItem, "work_item"),
+    )
+    for model, what in kinds:
         for pk, status in model.objects.using(using).values_list("pk", "status"):
             never_moved = what == "step" and status == StepStatus.NOT_STARTED
             if last.get((what, pk)) != status and not never_moved:
