@@ -68,6 +68,11 @@ def may_operate(user: Any, orchestration: Orchestration) -> bool:
     return may(user, "orchestration.operate_orchestration", orchestration)
 
 
+def may_reassign(user: Any, orchestration: Orchestration) -> bool:
+    """Whether the person may give work items of its instances to others."""
+    return may_operate(user, orchestration) or may(user, "orchestration.reassign_workitem")
+
+
 def work_items_for(user: Any) -> QuerySet[WorkItem]:
     """The items, open or done, that the person may see: theirs, their groups' and queues', those they did or operate."""
     if not user.is_active:

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import DateField, Max
 from django.utils.translation import gettext as _
 
 from orchestration import flows
 from orchestration.errors import FlowMissing, Invalid
 from orchestration.models import Orchestration, Route, Stage, Step, Version
-from orchestration.models.definitions import StepKind
+from orchestration.models.definitions import StartsOn, StepKind
+from orchestration.models.records import model_named
 from orchestration.states import VersionStatus
 
 Document = Mapping[str, Any]
 
+VERSION_FIELDS = ("starts_on", "entry_condition", "changed_into", "start_field", "inputs", "variables")
 STAGE_FIELDS = ("entry_condition", "exit_rule", "exit_condition")
 STEP_FIELDS = ("wait_until", "only_if", "complete_when", "inputs", "assignee")
 """Columns that stand in a document under their own names, and may be left out of it."""
@@ -45,8 +48,11 @@ def load(document: Document) -> Version:
     try:
         head = dict(document["orchestration"])
         orchestration, _created = Orchestration.objects.update_or_create(api_name=head.pop("api_name"), defaults=head)
-        version = Version(orchestration=orchestration, number=_next_number(orchestration), starts_on=document.get("starts_on", "created"))
-        version.full_clean(exclude=["status"])
+        version = Version(orchestration=orchestration, number=_next_number(orchestration))
+        for name in VERSION_FIELDS:
+            setattr(version, name, document.get(name, getattr(version, name)))
+        version.start_offset = timedelta(seconds=document.get("start_offset", 0))
+        _refuse_problems(version)
         version.save()
         made = {drawn["api_name"]: _load_stage(version, order, drawn) for order, drawn in enumerate(document["stages"])}
         for drawn in document["stages"]:
@@ -64,7 +70,8 @@ def dump(version: Version) -> Document:
             name: getattr(orchestration, name)
             for name in ("api_name", "label", "description", "start_type", "record_model", "one_live_per_record")
         },
-        "starts_on": version.starts_on,
+        **{name: getattr(version, name) for name in VERSION_FIELDS},
+        "start_offset": version.start_offset.total_seconds(),
         "stages": [_dump_stage(stage) for stage in version.stages.prefetch_related("steps__after", "routes__target")],
     }
 
@@ -101,8 +108,21 @@ def problems(version: Version) -> list[Problem]:
     """Everything that keeps the version from being activated, all at once."""
     stages = list(version.stages.prefetch_related("steps__after"))
     if not stages:
-        return [Problem(str(version), _("It has no stage. Add one."))]
-    return [problem for stage in stages for problem in _problems_of_stage(stage)]
+        return [*_problems_of_start(version), Problem(str(version), _("It has no stage. Add one."))]
+    return [*_problems_of_start(version), *(problem for stage in stages for problem in _problems_of_stage(stage))]
+
+
+def _problems_of_start(version: Version) -> Iterable[Problem]:
+    if version.starts_on != StartsOn.DUE:
+        return
+    model = model_named(version.orchestration.record_model)
+    names = {field.name for field in model._meta.concrete_fields if isinstance(field, DateField)} if model else set()
+    if version.start_field not in names:
+        yield Problem(
+            str(version),
+            _("“%(field)s” is no date or time field of the record. Known: %(known)s.")
+            % {"field": version.start_field, "known": ", ".join(sorted(names)) or "–"},
+        )
 
 
 def _problems_of_stage(stage: Stage) -> Iterable[Problem]:
@@ -180,11 +200,15 @@ def _load_routes(stages: Mapping[str, Stage], drawn: Document) -> None:
 
 def _checked(row: Stage | Step | Route) -> None:
     """Save a row of a document, if its own validation lets it."""
+    _refuse_problems(row)
+    row.save()
+
+
+def _refuse_problems(row: Version | Stage | Step | Route) -> None:
     try:
         row.full_clean()
     except ValidationError as error:
         raise Invalid(_("“%(row)s”: %(problems)s") % {"row": row, "problems": " ".join(error.messages)}) from error
-    row.save()
 
 
 def _dump_stage(stage: Stage) -> Document:

@@ -7,6 +7,7 @@ the facts now permit. Workers and pages are told after the commit.
 
 import random
 import secrets
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +19,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from orchestration import access, clock, conf, dispatch, drawing, expressions, flows, moving, origin, runner
-from orchestration.errors import Conflict, Fault, NotAllowed, Stale, describe
+from orchestration import access, clock, conf, dispatch, drawing, expressions, flows, moving, origin, runner, values
+from orchestration.errors import Conflict, Fault, Invalid, NotAllowed, Stale, describe
 from orchestration.facts import Facts
 from orchestration.models import (
     Draft,
@@ -32,10 +33,11 @@ from orchestration.models import (
     Submission,
     WorkItem,
 )
+from orchestration.models.definitions import Rollout
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
-from orchestration.models.records import reference, snapshot
-from orchestration.states import InstanceStatus, StageStatus, StartOutcome, StepStatus, WorkItemStatus
+from orchestration.models.records import model_label, reference, snapshot
+from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
 
 MAX_DEPTH = 16
 """How long a chain of orchestrations that start each other may get (R2.6)."""
@@ -50,37 +52,58 @@ def request_start(
     orchestration: Orchestration,
     *,
     record: Model | None = None,
+    inputs: Mapping[str, Any] | None = None,
     by: Person | None = None,
     caused_by: Instance | None = None,
+    key: str | None = None,
+    due_at: datetime | None = None,
 ) -> StartRequest:
     """Ask for an instance, in the caller's transaction, by inserting one row; a worker makes it after the commit (R2.2)."""
     request = StartRequest.objects.create(
         orchestration=orchestration,
         **reference(record),
         start_values=snapshot(record),
+        inputs=dict(inputs or {}),
         starter=by,
         caused_by=caused_by,
+        key=key,
+        due_at=due_at,
         requested_at=clock.now(),
     )
     dispatch.after_commit(drains=1)
     return request
 
 
-def start(api_name: str, *, record: Model | None = None, by: Person | None = None) -> Instance:
-    """Start an instance now and return it.
+def start(
+    api_name: str,
+    *,
+    record: Model | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    by: Person | None = None,
+    key: str | None = None,
+) -> Instance:
+    """Start an instance now and return it. The same `key` again returns the instance of the first call (R2.4).
 
     Raises:
         Orchestration.DoesNotExist: there is none with this API name.
+        Invalid: an input is missing, unknown or of the wrong type, or the record of another model; nothing was written.
         Conflict: the start was skipped or refused; the message says why, and so does the start request that stays.
     """
     orchestration = Orchestration.objects.get(api_name=api_name)
-    with transaction.atomic():
-        request = request_start(orchestration, record=record, by=by)
-        take_up_start(request.pk)
-    request.refresh_from_db()
-    if request.instance is None:
-        raise Conflict(request.reason)
-    return request.instance
+    if key is not None and (known := StartRequest.objects.filter(orchestration=orchestration, key=key).first()):
+        return _instance_of(known)
+    if orchestration.record_model and record is not None and model_label(record) != orchestration.record_model:
+        raise Invalid(_("“%(name)s” is about %(model)s.") % {"name": orchestration, "model": orchestration.record_model})
+    version = orchestration.active_version
+    accepted = values.accepted(version.inputs, inputs or {}) if version else {}
+    try:
+        with transaction.atomic():
+            request = request_start(orchestration, record=record, inputs=accepted, by=by, caused_by=origin.cause(), key=key)
+            take_up_start(request.pk)
+    except IntegrityError:
+        # The same key, by a call that was a moment quicker.
+        request = StartRequest.objects.get(orchestration=orchestration, key=key)
+    return _instance_of(request)
 
 
 def take_up_start(request_id: int) -> bool:
@@ -95,9 +118,11 @@ def take_up_start(request_id: int) -> bool:
         )
         if request is None:
             return False
-        instance, reason = _make_instance(request)
-        request.instance, request.reason = instance, reason
-        request.outcome = StartOutcome.STARTED if instance else StartOutcome.SKIPPED
+        try:
+            request.instance = _make_instance(request)
+            request.outcome = StartOutcome.STARTED
+        except Conflict as conflict:
+            request.outcome, request.reason = StartOutcome.SKIPPED, str(conflict)
         request.save(update_fields=["instance", "reason", "outcome"])
     return True
 
@@ -107,43 +132,94 @@ def refuse_start(request_id: int, error: BaseException) -> None:
     StartRequest.objects.pending().filter(pk=request_id).update(outcome=StartOutcome.REFUSED, reason=describe(error)["message"])
 
 
-def _make_instance(request: StartRequest) -> tuple[Instance | None, str]:
+def note_refusal(orchestration: Orchestration, record: Model, error: BaseException, *, by: Person | None = None) -> None:
+    """An entry condition that cannot be evaluated: the save goes on, and an entry says why nothing starts (R2.2)."""
+    StartRequest.objects.create(
+        orchestration=orchestration,
+        **reference(record),
+        starter=by,
+        requested_at=clock.now(),
+        outcome=StartOutcome.REFUSED,
+        reason=describe(error)["message"],
+    )
+
+
+def _instance_of(request: StartRequest) -> Instance:
+    request.refresh_from_db()
+    if request.instance is None:
+        raise Conflict(request.reason)
+    return request.instance
+
+
+def _make_instance(request: StartRequest) -> Instance:
+    """The instance of a start request. Raises Conflict when there is to be none."""
     orchestration, cause = request.orchestration, request.caused_by
     version = orchestration.active_version
     depth = cause.depth + 1 if cause else 0
     if version is None:
-        return None, _("“%(name)s” has no active version.") % {"name": orchestration}
+        raise Conflict(_("“%(name)s” has no active version.") % {"name": orchestration})
     if depth > MAX_DEPTH:
-        return None, _("The chain of orchestrations that started each other is longer than %(most)d.") % {"most": MAX_DEPTH}
+        raise Conflict(_("The chain of orchestrations that started each other is longer than %(most)d.") % {"most": MAX_DEPTH})
+    _pass_rollout(request)
+    instance = Instance(
+        orchestration=orchestration,
+        version=version,
+        is_guarded=orchestration.one_live_per_record,
+        record_model=request.record_model,
+        record_id=request.record_id,
+        record_label=request.record_label,
+        start_values=request.start_values,
+        inputs=request.inputs,
+        variables={name: about.get("default") for name, about in version.variables.items()},
+        starter=request.starter,
+        starter_label=name_of(request.starter),
+        caused_by=cause,
+        depth=depth,
+        started_at=clock.now(),
+    )
+    if request.due_at is not None and not _is_wanted_now(instance):
+        raise Conflict(_("Its condition did not hold when the time came."))
     try:
         with transaction.atomic():
-            instance = Instance.objects.create(
-                orchestration=orchestration,
-                version=version,
-                is_guarded=orchestration.one_live_per_record,
-                record_model=request.record_model,
-                record_id=request.record_id,
-                record_label=request.record_label,
-                start_values=request.start_values,
-                starter=request.starter,
-                starter_label=name_of(request.starter),
-                caused_by=cause,
-                depth=depth,
-                started_at=clock.now(),
-            )
+            instance.save()
     except IntegrityError:
         if not _has_live_instance(request):
             raise
         # The constraint “one live instance per record” (R2.5).
-        return None, _("“%(name)s” already has a live instance for “%(record)s”.") % {
-            "name": orchestration,
-            "record": request.record_label,
-        }
-    data = {"start": instance.start_values}
+        names = {"name": orchestration, "record": request.record_label}
+        raise Conflict(_("“%(name)s” already has a live instance for “%(record)s”.") % names) from None
+    data = {"start": instance.start_values, "inputs": instance.inputs, "vars": instance.variables}
     Milestone.record("instance_started", instance=instance, after=instance.status, by=request.starter, data=data)
     with moving.lock(instance.pk) as locked:
         moving.settle(locked)
-    return instance, ""
+    return instance
+
+
+def _is_wanted_now(instance: Instance) -> bool:
+    """Whether the entry condition of a start by time holds, now that the time has come (R2.3)."""
+    return expressions.condition(instance.version.entry_condition).look(Facts(instance)).met
+
+
+def _pass_rollout(request: StartRequest) -> None:
+    """Raise Conflict when the orchestration's rollout gate keeps this start away (R1.5)."""
+    orchestration, starter = request.orchestration, request.starter
+    match orchestration.rollout:
+        case Rollout.OFF:
+            is_open = False
+        case Rollout.STAFF:
+            is_open = bool(starter and starter.is_active and starter.is_staff)
+        case Rollout.PERMITTED:
+            is_open = bool(starter and access.may_start(starter, orchestration))
+        case Rollout.CONDITION:
+            is_open = expressions.condition(orchestration.rollout_condition).look({"record": request.get_record()}).met
+        case Rollout.PERCENTAGE:
+            # The same record always falls on the same side, and a larger share keeps those that were in.
+            is_open = zlib.crc32(f"{orchestration.api_name}:{request.record_id}".encode()) % 100 < orchestration.rollout_percentage
+        case _:
+            is_open = True
+    if not is_open:
+        names = {"name": orchestration, "rollout": orchestration.get_rollout_display()}
+        raise Conflict(_("“%(name)s” starts only %(rollout)s.") % names)
 
 
 def _has_live_instance(request: StartRequest) -> bool:
@@ -232,29 +308,6 @@ def rescue_step(step: StepInstance) -> None:
         if lost is not None:
             error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
             _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
-
-
-def retry_step(step: StepInstance, *, by: Person, reason: str) -> None:
-    """Take a failed step up again, with fresh attempts (R7.4).
-
-    Raises NotAllowed when the person may not operate the orchestration, Conflict when the step is not in error.
-    """
-    with transaction.atomic(), moving.lock(step.instance_id) as instance:
-        if not access.may_operate(by, instance.orchestration):
-            raise NotAllowed(_("You may not operate “%(name)s”.") % {"name": instance.orchestration})
-        step = moving.steps_of(instance).get(pk=step.pk)
-        if step.status != StepStatus.ERROR:
-            raise Conflict(
-                _("“%(step)s” is %(status)s. Only a step in error can be taken up again.")
-                % {"step": step, "status": step.get_status_display().lower()}
-            )
-        step.move(StepStatus.NOT_STARTED, by=by, reason=reason, ended_at=None)
-        stage = step.stage_instance
-        stage.instance = instance
-        if not stage.step_instances.filter(status=StepStatus.ERROR).exists():
-            stage.move(StageStatus.IN_PROGRESS, by=by, reason=reason)
-            instance.move(InstanceStatus.IN_PROGRESS, by=by, reason=reason)
-        moving.settle(instance)
 
 
 def _claimed(instance: Instance, claim: Claim) -> StepInstance:

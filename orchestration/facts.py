@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orchestration import clock, drawing
+from orchestration import clock, drawing, values
 from orchestration.errors import ExpressionError
 from orchestration.expressions import Known
 from orchestration.models import Instance
@@ -100,6 +100,8 @@ def _completer(instance: Instance) -> Any:
 SOURCES: Mapping[str, Callable[[Instance], Any]] = {
     "record": lambda instance: instance.get_record(),
     "start": _start,
+    "inputs": lambda instance: Known(values.typed(instance.version.inputs, instance.inputs)),
+    "vars": lambda instance: Known(values.typed(instance.version.variables, instance.variables)),
     "steps": _steps,
     "stages": _stages,
     "instance": lambda instance: Known({"id": instance.pk, "started_at": instance.started_at, "version": instance.version.number}),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from orchestration import clock, conf, dispatch, effects, engine
+from orchestration import clock, conf, dispatch, effects, engine, triggers
 from orchestration.errors import Stale
 from orchestration.models import Effect, Instance, Signal, StartRequest, StepInstance
 
@@ -34,6 +34,7 @@ def drain() -> None:
 
 def tick() -> None:
     """One turn of the ticker: take up what was lost, and wake workers for whatever is due (R4.2)."""
+    triggers.start_what_is_due()
     for step in StepInstance.objects.lease_expired():
         try:
             engine.rescue_step(step)

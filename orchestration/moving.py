@@ -21,7 +21,7 @@ from orchestration.models import Effect, Instance, Milestone, Signal, StageInsta
 from orchestration.models.definitions import ExitRule
 from orchestration.models.outbox import EffectKind
 from orchestration.models.people import Person
-from orchestration.states import FINISHED, InstanceStatus, StageStatus, StepStatus, WorkItemStatus
+from orchestration.states import FINISHED, EffectStatus, InstanceStatus, StageStatus, StepStatus, WorkItemStatus
 
 MOST_TURNS = 50
 """Stages that one transaction may pass through; then it lets others have a turn and goes on by a signal."""
@@ -141,6 +141,16 @@ def fault_instance(instance: Instance, reason: str) -> None:
         instance.move(InstanceStatus.ERROR, reason=reason)
 
 
+def cancel_instance(instance: Instance, reason: str, *, by: Person | None = None) -> None:
+    """End a live instance: what is open is canceled, what was not sent yet is dropped (R8.2, R9.1)."""
+    for step in steps_of(instance):
+        cancel(instance, step, reason, by=by)
+    for stage in instance.stage_instances.filter(status__in=[StageStatus.IN_PROGRESS, StageStatus.ERROR]):
+        stage.move(StageStatus.CANCELED, by=by, reason=reason, ended_at=clock.now())
+    Effect.objects.filter(step_instance__instance=instance, status=EffectStatus.PENDING).update(status=EffectStatus.DROPPED)
+    instance.move(InstanceStatus.CANCELED, by=by, reason=reason, ended_at=clock.now(), look_again_at=None)
+
+
 # Steps ---------------------------------------------------------------------------------------------------------------
 
 
@@ -211,10 +221,15 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
     tell_about(instance, item)
 
 
+def keep_outputs(step: StepInstance, outputs: dict[str, Any]) -> None:
+    """Keep what a step's flow returned on its row."""
+    step.outputs = outputs
+    StepInstance.objects.filter(pk=step.pk).update(outputs=outputs)
+
+
 def keep_result(step: StepInstance, result: runner.Result) -> None:
     """Keep what a flow returned, and what it wants sent, on its step; the mails leave after the commit."""
-    step.outputs = result.outputs
-    StepInstance.objects.filter(pk=step.pk).update(outputs=result.outputs)
+    keep_outputs(step, result.outputs)
     Effect.objects.bulk_create(
         Effect(
             step_instance=step,
@@ -360,4 +375,6 @@ def settle_again(instance_id: int) -> None:
     """Settle the instance in a transaction of its own, and take the signals about it off the pile."""
     with transaction.atomic(), lock(instance_id) as instance:
         Signal.objects.filter(instance=instance).delete()
+        if instance.is_live and instance.record_id and instance.get_record() is None:
+            cancel_instance(instance, _("The record was deleted."))
         settle(instance)

@@ -60,6 +60,7 @@ class EffectStatus(TextChoices):
     PENDING = "pending", _("Pending")
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed")
+    DROPPED = "dropped", _("Dropped")
 
 
 LIVE = (InstanceStatus.IN_PROGRESS, InstanceStatus.SUSPENDED, InstanceStatus.ERROR)
@@ -80,13 +81,13 @@ VERSION_MOVES: Moves = {
 INSTANCE_MOVES: Moves = {
     _I.IN_PROGRESS: (_I.SUSPENDED, _I.COMPLETED, _I.CANCELED, _I.ERROR),
     _I.SUSPENDED: (_I.IN_PROGRESS, _I.CANCELED, _I.ERROR),
-    _I.ERROR: (_I.IN_PROGRESS, _I.SUSPENDED, _I.COMPLETED, _I.CANCELED),
+    _I.ERROR: (_I.IN_PROGRESS, _I.CANCELED),
     _I.COMPLETED: (),
     _I.CANCELED: (),
 }
 STAGE_MOVES: Moves = {
     _G.IN_PROGRESS: (_G.COMPLETED, _G.SKIPPED, _G.DISCONTINUED, _G.CANCELED, _G.ERROR),
-    _G.ERROR: (_G.IN_PROGRESS, _G.COMPLETED, _G.DISCONTINUED, _G.CANCELED),
+    _G.ERROR: (_G.IN_PROGRESS, _G.DISCONTINUED, _G.CANCELED),
     _G.COMPLETED: (),
     _G.SKIPPED: (),
     _G.DISCONTINUED: (),

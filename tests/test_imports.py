@@ -17,10 +17,10 @@ ROOMS = {
 """Each room, and the others that it may import from."""
 
 SHELVES = (
-    {"clock", "conf", "states", "errors", "expressions", "flows"},
+    {"clock", "conf", "states", "errors", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "runner"},
-    {"drawing", "facts", "moving", "engine"},
+    {"drawing", "facts", "moving", "engine", "operating"},
     {"jobs", "triggers", "builder", "timeline", "invariants"},
     {"admin", "checks", "management", "middleware", "apps", "migrations"},
 )

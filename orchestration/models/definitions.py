@@ -1,15 +1,16 @@
 """What a builder draws: an orchestration's versions, their stages and their steps."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from orchestration import clock, expressions
+from orchestration import clock, expressions, values
 from orchestration.errors import ExpressionError
 from orchestration.models.records import model_named
 from orchestration.states import VERSION_MOVES, VersionStatus, check_move
@@ -26,6 +27,16 @@ class StartsOn(models.TextChoices):
     CREATED = "created", _("when a record is created")
     UPDATED = "updated", _("when a record is updated")
     SAVED = "saved", _("when a record is created or updated")
+    DUE = "due", _("at a time that the record names")
+
+
+class Rollout(models.TextChoices):
+    EVERYONE = "everyone", _("for everyone")
+    OFF = "off", _("for nobody")
+    STAFF = "staff", _("when the starter is staff")
+    PERMITTED = "permitted", _("when the starter may start it by hand")
+    CONDITION = "condition", _("when a condition on the record holds")
+    PERCENTAGE = "percentage", _("for a share of the records")
 
 
 class StepKind(models.TextChoices):
@@ -45,6 +56,12 @@ def valid_condition(document: Any) -> None:
         expressions.condition(document)
     except ExpressionError as error:
         raise ValidationError(str(error)) from error
+
+
+def valid_declaration(document: Any) -> None:
+    """Refuse what declares no inputs or variables."""
+    if found := values.problems_of(document):
+        raise ValidationError(found)
 
 
 class ConditionField(models.JSONField):
@@ -78,6 +95,11 @@ class Orchestration(models.Model):
         _("one live instance per record"),
         default=True,
         help_text=_("While an instance is live for a record, another start for that record is skipped."),
+    )
+    rollout = models.CharField(_("starts"), max_length=20, choices=Rollout.choices, default=Rollout.EVERYONE)
+    rollout_condition = ConditionField(_("rollout condition"))
+    rollout_percentage = models.PositiveSmallIntegerField(
+        _("rollout share"), default=100, validators=[MaxValueValidator(100)], help_text=_("In percent of the records.")
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -128,6 +150,15 @@ class Version(models.Model):
     number = models.PositiveIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT, editable=False)
     starts_on = models.CharField(_("starts"), max_length=10, choices=StartsOn.choices, default=StartsOn.CREATED)
+    entry_condition = ConditionField(_("starts only if"))
+    changed_into = models.BooleanField(
+        _("only when changed into it"), default=False, help_text=_("An update starts it only if the condition did not hold before.")
+    )
+    start_field = models.CharField(_("time field"), max_length=60, blank=True, help_text=_("A date or time field of the record."))
+    start_offset = models.DurationField(_("after that time"), default=timedelta(0))
+    due_until = models.DateTimeField(_("times gone through until"), null=True, blank=True, editable=False)
+    inputs = models.JSONField(_("inputs"), default=dict, blank=True, validators=[valid_declaration])
+    variables = models.JSONField(_("variables"), default=dict, blank=True, validators=[valid_declaration])
     note = models.CharField(_("note"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     activated_at = models.DateTimeField(_("activated at"), null=True, blank=True, editable=False)

@@ -128,6 +128,8 @@ class Instance(AboutRecord, Moved):
     status = models.CharField(_("status"), max_length=20, choices=InstanceStatus.choices, default=InstanceStatus.IN_PROGRESS)
     is_guarded = models.BooleanField(_("the only live one of its record"), default=True)
     start_values = models.JSONField(_("record at the start"), default=dict, encoder=DjangoJSONEncoder)
+    inputs = models.JSONField(_("inputs"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    variables = models.JSONField(_("variables"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     starter = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     starter_label = models.CharField(_("started by"), max_length=150, blank=True)
     caused_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
@@ -348,6 +350,7 @@ class WorkItem(AboutRecord, Moved):
         verbose_name = _("work item")
         verbose_name_plural = _("work items")
         ordering = ["pk"]
+        permissions = [("reassign_workitem", _("Can reassign work items"))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(user__isnull=True, group__isnull=True)
@@ -385,14 +388,14 @@ class WorkItem(AboutRecord, Moved):
             "work_item": self,
         }
 
-    def change(self, kind: str, *, by: Person | None, reason: str = "", **columns: Any) -> None:
+    def change(self, kind: str, *, by: Person | None, reason: str = "", data: dict[str, Any] | None = None, **columns: Any) -> None:
         """Change who has it (not its status) and record the milestone."""
         columns["revision"] = self.revision + 1
         for name, value in columns.items():
             setattr(self, name, value)
         self.save(update_fields=list(columns))
         place = self.milestone_place()
-        Milestone.record(kind, **place, before=self.status, after=self.status, by=by, reason=reason)
+        Milestone.record(kind, **place, before=self.status, after=self.status, by=by, reason=reason, data=data or {})
 
 
 class Draft(models.Model):
@@ -450,11 +453,13 @@ class MilestoneKind(models.TextChoices):
     STEP_CANCELED = "step_canceled", _("Step canceled")
     STEP_FAILED = "step_failed", _("Step failed")
     STEP_RETRIED = "step_retried", _("Step taken up again")
+    VARIABLE_CHANGED = "variable_changed", _("Variable changed")
     ATTEMPT_FAILED = "attempt_failed", _("Attempt failed")
     ATTEMPT_LOST = "attempt_lost", _("Attempt lost")
     WORK_ITEM_ASSIGNED = "work_item_assigned", _("Work item assigned")
     WORK_ITEM_CLAIMED = "work_item_claimed", _("Work item claimed")
     WORK_ITEM_RELEASED = "work_item_released", _("Work item released")
+    WORK_ITEM_REASSIGNED = "work_item_reassigned", _("Work item reassigned")
     WORK_ITEM_COMPLETED = "work_item_completed", _("Work item completed")
     WORK_ITEM_CANCELED = "work_item_canceled", _("Work item canceled")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,9 @@ class StartRequest(AboutRecord):
 
     orchestration = models.ForeignKey(Orchestration, models.CASCADE, related_name="start_requests")
     start_values = models.JSONField(_("record at the start"), default=dict)
+    inputs = models.JSONField(_("inputs"), default=dict, encoder=DjangoJSONEncoder)
+    key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001  null is not unique, "" would be
+    due_at = models.DateTimeField(_("due at"), null=True, blank=True, help_text=_("The time of the record that started it."))
     starter = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     caused_by = models.ForeignKey(Instance, models.SET_NULL, null=True, blank=True, related_name="+")
     requested_at = models.DateTimeField(_("requested at"), default=clock.now)
@@ -40,6 +44,14 @@ class StartRequest(AboutRecord):
         verbose_name = _("start request")
         verbose_name_plural = _("start requests")
         ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["orchestration", "key"], name="start_key_once"),
+            models.UniqueConstraint(
+                fields=["orchestration", "record_model", "record_id", "due_at"],
+                condition=Q(due_at__isnull=False),
+                name="due_time_once",
+            ),
+        ]
         indexes = [
             models.Index(fields=["id"], name="start_pending", condition=Q(outcome=StartOutcome.PENDING)),
         ]

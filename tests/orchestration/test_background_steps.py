@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from demo.models import Employee, ITTicket
-from orchestration import clock, conf, engine, jobs, runner
+from orchestration import clock, conf, engine, jobs, operating, runner
 from orchestration.errors import Stale
 from orchestration.models import Effect, Instance, Milestone, StepInstance
 from tests import flows, stories
@@ -176,7 +176,7 @@ def test_an_operator_takes_a_failed_step_up_again_at_any_age(cast: Cast) -> None
             drain()
     flows.failing.clear()
     with later(days=400):
-        engine.retry_step(instance.step_instances.get(), by=cast.admin, reason="The service is back.")
+        operating.retry_step(instance.step_instances.get(), by=cast.admin, reason="The service is back.")
         drain()
     instance.refresh_from_db()
     step = instance.step_instances.get()

@@ -277,7 +277,7 @@ def test_what_names_only_the_record_costs_the_ticker_nothing(employee: Employee)
     assert instance.look_again_at is None
     with CaptureQueriesContext(connection) as queries, later(days=100):
         jobs.tick()
-    assert len(queries) == 6
+    assert len(queries) == 7
 
 
 def test_settling_again_changes_nothing(cast: Cast, employee: Employee) -> None:  # R3.1 R3.9

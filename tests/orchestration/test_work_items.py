@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from demo.models import Employee
-from orchestration import access, engine, jobs
+from orchestration import access, engine, jobs, operating
 from orchestration.errors import Conflict, Invalid, NotAllowed
 from orchestration.invariants import broken
 from orchestration.models import Draft, Flow, Instance, Milestone, Queue, Step, Submission, WorkItem
@@ -237,14 +237,14 @@ def test_only_who_operates_the_orchestration_takes_a_step_up_again(cast: Cast) -
             drain()
     step = stories.step_of(employee, "building_access")
     with pytest.raises(NotAllowed, match="may not operate “New hire onboarding”"):
-        engine.retry_step(step, by=cast.hanna, reason="please")
+        operating.retry_step(step, by=cast.hanna, reason="please")
     cast.annex.has_badge_system = True
     cast.annex.save()
-    engine.retry_step(step, by=cast.petra, reason="The Annex has one now.")
+    operating.retry_step(step, by=cast.petra, reason="The Annex has one now.")
     drain()
     assert item_of(employee).label == "Confirm readiness"
-    with pytest.raises(Conflict, match=r"“Give building access” is completed\. Only a step in error"):
-        engine.retry_step(step, by=cast.petra, reason="again")
+    with pytest.raises(Conflict, match="This instance is in progress; that can be done only to one that is error"):
+        operating.retry_step(step, by=cast.petra, reason="again")
 
 
 def test_instances_are_seen_by_those_who_may_view_the_record(cast: Cast) -> None:  # capability 88

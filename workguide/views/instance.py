@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orchestration import access, dispatch, engine, timeline
+from orchestration import access, dispatch, operating, timeline
 from orchestration.errors import Refused
 from orchestration.models import StepInstance
 from orchestration.states import StepStatus
@@ -53,7 +53,7 @@ def instance_retry(request: HttpRequest, pk: int) -> HttpResponse:
         return render_page(request, "instance_retry", context | missing, status=422)
     step = get_object_or_404(StepInstance, pk=request.POST.get("step") or 0, instance=found)
     try:
-        engine.retry_step(step, by=request.user, reason=context["reason"])
+        operating.retry_step(step, by=request.user, reason=context["reason"])
     except Refused as refusal:
         return render_page(request, "instance_retry", context | {"refusal": refusal}, status=409)
     messages.success(request, _("“%(step)s” is being tried again.") % {"step": step})
