@@ -16,4 +16,5 @@ class OrchestrationConfig(AppConfig):
         """Called by Django once all models are there."""
         autodiscover_modules("flows")
         import_module("orchestration.triggers")
+        import_module("orchestration.deletions")
         import_module("orchestration.checks")

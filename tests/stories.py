@@ -108,10 +108,11 @@ def access_to_run(person: User) -> None:
 
 def document(*stages: list[dict[str, Any]] | dict[str, Any], **head: Any) -> dict[str, Any]:
     """The document of an orchestration with these stages, each a list of steps, or what `stage` makes."""
+    of_version = {name: head.pop(name) for name in (*builder.VERSION_FIELDS, "start_offset") if name in head}
     known = {"api_name": "trial", "label": "Trial", "start_type": "autolaunched"} | head
     whole = [drawn if isinstance(drawn, dict) else stage(drawn) for drawn in stages]
     drawn = [{"api_name": f"stage_{n}", "label": f"Stage {n}", **each} for n, each in enumerate(whole, start=1)]
-    return {"orchestration": known, "stages": drawn}
+    return {"orchestration": known, **of_version, "stages": drawn}
 
 
 def active(*stages: list[dict[str, Any]] | dict[str, Any], **head: Any) -> Version:

@@ -21,7 +21,7 @@ SHELVES = (
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "runner"},
     {"drawing", "facts", "moving", "engine", "operating"},
-    {"jobs", "triggers", "builder", "timeline", "invariants"},
+    {"jobs", "triggers", "builder", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "middleware", "apps", "migrations"},
 )
 """Inside orchestration each shelf imports only from shelves above it, and from its own."""

@@ -297,6 +297,13 @@ class StepInstance(Moved):
         return {"instance": self.instance, "stage_instance": self.stage_instance, "step_instance": self}
 
 
+def null_once_done(collector: Any, field: Any, items: Any, using: str) -> None:
+    """For a foreign key of a work item: nobody can be deleted who has open work; of what is done only the name is kept (R9.2)."""
+    if still_open := {item for item in items if item.is_open}:
+        raise models.ProtectedError(_("There is open work: %(items)s.") % {"items": ", ".join(map(str, still_open))}, still_open)
+    models.SET_NULL(collector, field, items, using)
+
+
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     def open(self) -> Self:
         """Those that somebody still has to do."""
@@ -331,12 +338,12 @@ class WorkItem(AboutRecord, Moved):
     label = models.CharField(_("label"), max_length=100)
     flow = models.CharField(_("flow"), max_length=120)
     status = models.CharField(_("status"), max_length=20, choices=WorkItemStatus.choices, default=WorkItemStatus.ASSIGNED)
-    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="work_items")
-    group = models.ForeignKey(Group, models.SET_NULL, null=True, blank=True, related_name="work_items")
-    queue = models.ForeignKey(Queue, models.SET_NULL, null=True, blank=True, related_name="work_items")
+    user = models.ForeignKey(User, null_once_done, null=True, blank=True, related_name="work_items")
+    group = models.ForeignKey(Group, null_once_done, null=True, blank=True, related_name="work_items")
+    queue = models.ForeignKey(Queue, null_once_done, null=True, blank=True, related_name="work_items")
     assignee_label = models.CharField(_("assignee"), max_length=150, blank=True)
     assigned_at = models.DateTimeField(_("assigned at"), default=clock.now)
-    claimed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="claimed_work_items")
+    claimed_by = models.ForeignKey(User, null_once_done, null=True, blank=True, related_name="claimed_work_items")
     claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
     completed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="completed_work_items")
     completed_label = models.CharField(_("completed by"), max_length=150, blank=True)

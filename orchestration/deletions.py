@@ -1,0 +1,43 @@
+"""What live work depends on cannot be deleted: the refusal names what uses it (R9.2)."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import Model, ProtectedError, Q, QuerySet
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+from django.utils.translation import gettext as _
+
+from orchestration.models import Flow, Queue, Step
+from orchestration.states import LIVE, VersionStatus
+
+
+@receiver(pre_delete, sender=Queue, dispatch_uid="orchestration.queue_is_used")
+def refuse_used_queue(instance: Queue, **_signal: Any) -> None:
+    """Raise ProtectedError when a live definition assigns work to the queue."""
+    _refuse(instance, _live_steps().filter(assignee__queue=instance.api_name))
+
+
+@receiver(pre_delete, sender=Group, dispatch_uid="orchestration.group_is_used")
+def refuse_used_group(instance: Group, **_signal: Any) -> None:
+    """Raise ProtectedError when a live definition assigns work to the group."""
+    _refuse(instance, _live_steps().filter(assignee__group=instance.name))
+
+
+@receiver(pre_delete, sender=Flow, dispatch_uid="orchestration.flow_is_used")
+def refuse_used_flow(instance: Flow, **_signal: Any) -> None:
+    """Raise ProtectedError when a live definition runs the flow."""
+    _refuse(instance, _live_steps().filter(flow=instance.key))
+
+
+def _live_steps() -> QuerySet[Step]:
+    """The steps of active versions, and of those that have live instances."""
+    live = Q(version__status=VersionStatus.ACTIVE) | Q(version__instances__status__in=LIVE)
+    return Step.objects.filter(live).select_related("version__orchestration").distinct()
+
+
+def _refuse(thing: object, steps: QuerySet[Step]) -> None:
+    used_by: set[Model] = set(steps)
+    if used_by:
+        names = "; ".join(sorted(f"{step.version} › {step.label}" for step in steps))
+        raise ProtectedError(_("“%(thing)s” is used by %(names)s.") % {"thing": thing, "names": names}, used_by)
