@@ -123,9 +123,9 @@ def ago(at: datetime | None) -> SafeString:
     if at is None:
         return SafeString("")
     seconds = (clock.now() - at).total_seconds()
-    words = _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)} if seconds >= 60 else _("now")
+    words = _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)} if seconds >= 60 else _("just now")
     full = date_format(timezone.localtime(at), "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}" data-orc-ago>{}</time>', at.isoformat(), full, words)
+    return format_html('<time datetime="{}" title="{}" data-orc-ago="{}">{}</time>', at.isoformat(), full, _("just now"), words)
 
 
 @register.simple_tag
@@ -137,6 +137,19 @@ def moment(at: datetime | None) -> SafeString:
     this_year = local.year == timezone.localtime(clock.now()).year
     words = date_format(local, "j M, H:i" if this_year else "j M Y, H:i")
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), words)
+
+
+@register.simple_tag
+def when(at: datetime | None) -> str:
+    """The end of a sentence: at 14:02, or, when it was not today, on 3 Dec at 14:02."""
+    if at is None:
+        return ""
+    local, today = timezone.localtime(at), timezone.localtime(clock.now())
+    time = date_format(local, "H:i")
+    if local.date() == today.date():
+        return _("at %(time)s") % {"time": time}
+    day = date_format(local, "j M" if local.year == today.year else "j M Y")
+    return _("on %(day)s at %(time)s") % {"day": day, "time": time}
 
 
 @register.simple_tag(takes_context=True)

@@ -45,7 +45,7 @@ def work_item(request: HttpRequest, pk: int) -> HttpResponse:
         return _done(request, item, live)
     if request.htmx:  # type: ignore[attr-defined]  the form stays as it is, only the banner above it is news
         return render(request, "workguide/_work_item_banner.html", _common(request, item, live))
-    if not standing(item, request.user).may_answer:
+    if not item.standing.may_answer:  # type: ignore[attr-defined]
         return _closed(request, item, live=live)
     flow, answers = flows.get(item.flow), _draft_answers(item)
     place = _asked_screen(request, item, flow)
@@ -238,6 +238,7 @@ def _given(request: HttpRequest, item: WorkItem) -> list[records.Fact]:
 def _find(request: HttpRequest, pk: int) -> WorkItem:
     items: Any = inbox.with_parts(access.work_items_for(request.user))
     found: WorkItem = get_object_or_404(items, pk=pk)
+    found.standing = standing(found, request.user)  # type: ignore[attr-defined]  how the reader stands to it
     return found
 
 
@@ -247,7 +248,7 @@ def _common(request: HttpRequest, item: WorkItem, live: str) -> dict[str, Any]:
     return {
         "live": live or _live(request, item.pk),
         "item": item,
-        "standing": standing(item, request.user),
+        "standing": item.standing,  # type: ignore[attr-defined]
         "record": record,
         "facts": page.facts(record) if page else [],
     }
