@@ -16,6 +16,8 @@ from tests.invariants import broken
 from tests.newcomers import Newcomer
 from tests.processes import Product, Visitor, wait_for
 
+pytestmark = pytest.mark.usefixtures("browser")  # first of all, so that without one nothing is started in vain
+
 Seat = Callable[[str], Person]
 
 
