@@ -24,14 +24,15 @@ def home(request: HttpRequest) -> HttpResponse:
     started = list(inbox.started(user)[:ROWS])
     keys = [*dispatch.keys_for_user(user), *(f"instance:{instance.pk}" for instance in started)]
     live = live_attributes(keys)
+    counts = request.inbox_counts = inbox.counts(user)  # type: ignore[attr-defined]  the header shows the same figures
     return render_page(
         request,
         "home",
         {
             "live": live,
             "greeting": _greeting(),
-            "items": inbox.mine(user)[:ROWS],
-            "unclaimed": inbox.unclaimed(user)[:ROWS],
+            "items": inbox.mine(user)[:ROWS] if counts.mine else [],
+            "unclaimed": inbox.unclaimed(user)[:ROWS] if counts.unclaimed else [],
             "queues": _queues(user),
             "started": started,
             "attention": inbox.in_error(user)[:ROWS],
