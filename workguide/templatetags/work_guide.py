@@ -6,7 +6,6 @@ from typing import Any
 from django import template
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Model
-from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from orchestration.models import Orchestration, WorkItem
 from orchestration.models.instances import name_of
 from orchestration.timeline import StepView
 from workguide import guide, inbox, records
+from workguide.request import Request
 
 register = template.Library()
 
@@ -46,7 +46,7 @@ def work_guide(context: template.Context, record: Any) -> SafeString:
 
     Needs `request` in the context. Brings its own style and script, once for each page.
     """
-    request: HttpRequest = context["request"]
+    request: Request = context["request"]
     if not isinstance(record, Model) or record.pk is None or not request.user.is_authenticated:
         return SafeString("")
     if not access.may_view_record(request.user, record):
