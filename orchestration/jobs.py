@@ -4,13 +4,19 @@ import logging
 import time
 
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from orchestration import conf, dispatch, effects, engine
 from orchestration.errors import Stale
 from orchestration.models import Effect, StartRequest, StepInstance
 
 log = logging.getLogger(__name__)
+
+MOMENTARY = (OperationalError, InterfaceError, InternalError)
+"""What a database says when it is busy, restarts or cuts a session off. Bad data is something else."""
+
+MOST_TRIED = 8
+"""How many start requests are looked at in search of one that no other worker has in hand, frozen or not."""
 
 
 def drain() -> None:
@@ -44,13 +50,17 @@ def _due() -> int:
 
 
 def _start_next() -> bool:
-    for request_id in StartRequest.objects.pending().values_list("pk", flat=True)[:1]:
+    for request_id in StartRequest.objects.pending().values_list("pk", flat=True)[:MOST_TRIED]:
         try:
-            engine.take_up_start(request_id)
+            if engine.take_up_start(request_id):
+                return True
+        except MOMENTARY as error:  # it stays pending: a start is never lost because the database was busy
+            log.warning("Start request %d has to wait: %s", request_id, error)
+            connection.close_if_unusable_or_obsolete()
         except Exception as error:
             log.exception("Start request %d could not be handled.", request_id)
             engine.refuse_start(request_id, error)
-        return True
+            return True
     return False
 
 
