@@ -196,6 +196,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # Language, time, files
 # ---------------------
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # those that the screens speak; else Django's own words would mix with ours
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

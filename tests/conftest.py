@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """SEGUE_REQUIRE_ALL=1, as in CI: a skipped test is a failed run."""
     report = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = report.stats.get("skipped", []) if report else []
-    if skipped and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
+    if report and report.stats.get("skipped") and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        report.write_line(f"\nSEGUE_REQUIRE_ALL=1 and {len(skipped)} skipped: {', '.join(skip.nodeid for skip in skipped)}", red=True)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was skipped, in one line for each reason."""
+    reasons = Counter(skip.longrepr[2].removeprefix("Skipped: ") for skip in terminalreporter.stats.get("skipped", []))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} tests skipped: {reason}", yellow=True)
+    if reasons and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
+        terminalreporter.write_line("SEGUE_REQUIRE_ALL=1: a skipped test is a failed run.", red=True)
 
 
 @pytest.fixture(scope="session")
