@@ -15,6 +15,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config import valkey
+from orchestration import dispatch
 from tests.processes import Product
 
 # Playwright runs an event loop in the thread of the test, and Django would refuse to touch the database there.
@@ -55,6 +56,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{count} tests skipped: {reason}", yellow=True)
     if reasons and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
         terminalreporter.write_line("SEGUE_REQUIRE_ALL=1: a skipped test is a failed run.", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_a_dead_queue_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test in which there was none must not keep the next one from asking."""
+    monkeypatch.setattr(dispatch, "_quiet_until", 0.0)
 
 
 @pytest.fixture(scope="session")

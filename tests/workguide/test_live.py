@@ -24,7 +24,7 @@ def test_nothing_has_changed_costs_no_query_and_no_session(wiped_queue_server: o
     assert (answer.status_code, answer.content, answer.cookies) == (204, b"", {})
 
 
-def test_a_forged_address_is_not_found(client: Client) -> None:
+def test_a_forged_address_is_not_found(wiped_queue_server: object, client: Client) -> None:
     address, _ = asked(live_attributes(["user:1"]))
     assert client.get(address[:-3] + "xx/").status_code == 404
     assert client.get("/live/").status_code == 404
