@@ -171,8 +171,10 @@ def _begin_steps(instance: Instance, drawn: StageDrawing, steps: list[StepInstan
         again = False
         finished = {step.step_id for step in steps if step.status in FINISHED}
         for step in steps:
+            if step.status != StepStatus.NOT_STARTED or step.handles_id:
+                continue
             definition = drawn.steps[step.step_id]
-            if step.status == StepStatus.NOT_STARTED and not step.handles_id and definition.after <= finished:
+            if definition.after <= finished:
                 _begin_if_it_may(instance, step, definition)
                 again = again or step.status == StepStatus.SKIPPED
 

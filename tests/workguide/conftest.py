@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from orchestration.invariants import broken
 from tests.cast import Cast
-from tests.stories import broken_invariants
 
 Browse = Callable[[User], Client]
 
@@ -15,7 +15,7 @@ Browse = Callable[[User], Client]
 @pytest.fixture
 def cast(db: None) -> Iterator[Cast]:
     yield Cast()
-    assert broken_invariants() == []
+    assert broken() == []
 
 
 @pytest.fixture
