@@ -15,7 +15,7 @@ from django.utils import timezone
 from demo.flows.onboarding import ONBOARDING
 from demo.management.commands.seed_demo import make_definitions, make_people
 from demo.models import Building, BuildingAccess, ChatInvitation, Employee, ITTicket, ReviewTask
-from orchestration import access, builder, clock, conf, effects, engine, jobs
+from orchestration import access, builder, clock, conf, effects, engine, jobs, moving
 from orchestration.errors import Conflict, Stale
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
 from orchestration.invariants import broken
@@ -306,7 +306,7 @@ def test_without_the_token_the_superseded_attempt_would_be_let_in(office: Buildi
     """The guard taken away: what the test above asserts is then broken, so that test is a judge of the guard."""
 
     def claimed(instance: Instance, claim: engine.Claim) -> StepInstance:
-        return engine._steps(instance).get(pk=claim.step_id)
+        return moving.steps_of(instance).get(pk=claim.step_id)
 
     first = stale_claim(office)
     second_claim()
