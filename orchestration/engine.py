@@ -229,12 +229,18 @@ def fail_step(claim: Claim, error: BaseException) -> None:
 
 
 def rescue_step(step: StepInstance) -> None:
-    """Take up the step of a worker that did not come back in time again (R4.6); changes nothing if it has after all."""
-    with transaction.atomic(), _moving(step.instance_id) as instance:
-        lost = _steps(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
-        if lost is not None:
-            error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
-            _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
+    """Take up the step of a worker that did not come back in time again (R4.6); changes nothing if it has after all.
+
+    Does not wait for whoever is moving the instance right now, and may be frozen over it: the next tick looks again.
+    """
+    with transaction.atomic():
+        if not Instance.objects.lock_if_free(step.instance_id):
+            return
+        with _moving(step.instance_id) as instance:
+            lost = _steps(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
+            if lost is not None:
+                error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
+                _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
 
 
 def retry_step(step: StepInstance, *, by: Person, reason: str) -> None:

@@ -106,6 +106,10 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         """
         return self.select_for_update(no_key=True).get(pk=pk)
 
+    def lock_if_free(self, pk: int) -> bool:
+        """Lock the row like `locked`, unless somebody else has it: then at once False."""
+        return self.select_for_update(no_key=True, skip_locked=True).filter(pk=pk).first() is not None
+
 
 class Instance(AboutRecord, Moved):
     """A live copy of an orchestration, about one record or about none."""
