@@ -394,12 +394,18 @@ def fail_step(claim: Claim, error: BaseException) -> None:
 
 
 def rescue_step(step: StepInstance) -> None:
-    """Take up the step of a worker that did not come back in time again (R4.6); changes nothing if it has after all."""
-    with transaction.atomic(), moving.lock(step.instance_id) as instance:
-        lost = moving.steps_of(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
-        if lost is not None:
-            error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
-            _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
+    """Take up the step of a worker that did not come back in time again (R4.6); changes nothing if it has after all.
+
+    Does not wait for whoever is moving the instance right now, and may be frozen over it: the next tick looks again.
+    """
+    with transaction.atomic():
+        if not Instance.objects.lock_if_free(step.instance_id):
+            return
+        with moving.lock(step.instance_id) as instance:
+            lost = moving.steps_of(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
+            if lost is not None:
+                error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
+                _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
 
 
 def _claimed(instance: Instance, claim: Claim) -> StepInstance:
@@ -537,9 +543,12 @@ def signal_record_changed(record: Model, *, but_not: Instance | None = None) -> 
         dispatch.after_commit(drains=1)
 
 
-def settle(instance_id: int) -> None:
-    """Do whatever the facts permit now. Safe at any time, any number of times: it repairs a lost or doubled signal (R3.1)."""
-    moving.settle_again(instance_id)
+def settle(instance_id: int) -> bool:
+    """Do whatever the facts permit now. Safe at any time, any number of times: it repairs a lost or doubled signal (R3.1).
+
+    Does not wait for whoever is moving the instance right now: they settle it themselves. Returns whether it was free.
+    """
+    return moving.settle_again(instance_id)
 
 
 def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: bool = False) -> WorkItem:

@@ -46,8 +46,7 @@ def tick() -> None:
             engine.rescue_step(step)
         except Exception:  # one bad row must not keep the others from being rescued
             log.exception("Step %d could not be rescued.", step.pk)
-    for instance in Instance.objects.to_look_at()[:MOST_LOOKS]:
-        _settle(instance.pk)
+    _signal_second_looks()
     if due := _due():
         dispatch.hint(due)
 
@@ -74,15 +73,21 @@ def _start_next() -> bool:
     return False
 
 
+def _signal_second_looks() -> None:
+    """Conditions that may have come true by themselves: workers are to look (R3.8). The ticker itself locks nothing."""
+    due = list(Instance.objects.to_look_at().values_list("pk", flat=True)[:MOST_LOOKS])
+    Signal.objects.bulk_create(Signal(instance_id=pk, created_at=clock.now()) for pk in due)
+    Instance.objects.filter(pk__in=due).update(look_again_at=clock.now() + timedelta(seconds=conf.LOOK_SECONDS))
+
+
 def _signal_next() -> bool:
-    for instance_id in Signal.objects.values_list("instance_id", flat=True)[:1]:
-        return _settle(instance_id)
-    return False
+    return any(_settle(instance_id) for instance_id in Signal.objects.values_list("instance_id", flat=True)[:MOST_TRIED])
 
 
 def _settle(instance_id: int) -> bool:
+    """Settle one instance. Returns whether it came to that."""
     try:
-        engine.settle(instance_id)
+        return engine.settle(instance_id)
     except MOMENTARY as error:
         log.warning("Instance %d has to wait: %s", instance_id, error)
         connection.close_if_unusable_or_obsolete()
@@ -91,7 +96,7 @@ def _settle(instance_id: int) -> bool:
         log.exception("Instance %d could not be settled.", instance_id)
         Signal.objects.filter(instance_id=instance_id).delete()
         Instance.objects.filter(pk=instance_id).update(look_again_at=clock.now() + NOT_BEFORE)
-    return True
+        return True
 
 
 def _step_next() -> bool:

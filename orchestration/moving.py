@@ -450,10 +450,17 @@ def tell_about(instance: Instance, item: WorkItem) -> None:
     instance.news |= dispatch.keys_of(instance) | dispatch.keys_of_item(item)
 
 
-def settle_again(instance_id: int) -> None:
-    """Settle the instance in a transaction of its own, and take the signals about it off the pile."""
-    with transaction.atomic(), lock(instance_id) as instance:
-        Signal.objects.filter(instance=instance).delete()
-        if instance.is_live and instance.record_id and instance.get_record() is None:
-            cancel_instance(instance, _("The record was deleted."))
-        settle(instance)
+def settle_again(instance_id: int) -> bool:
+    """Settle the instance in a transaction of its own, and take the signals about it off the pile.
+
+    Returns False, and leaves the signals, when somebody else is moving the instance right now.
+    """
+    with transaction.atomic():
+        if not Instance.objects.lock_if_free(instance_id):
+            return False
+        with lock(instance_id) as instance:
+            Signal.objects.filter(instance=instance).delete()
+            if instance.is_live and instance.record_id and instance.get_record() is None:
+                cancel_instance(instance, _("The record was deleted."))
+            settle(instance)
+    return True

@@ -110,6 +110,10 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         """Those whose conditions may have come true by themselves meanwhile."""
         return self.filter(look_again_at__lte=clock.now(), status=InstanceStatus.IN_PROGRESS).order_by("look_again_at")
 
+    def lock_if_free(self, pk: int) -> bool:
+        """Lock the row like `locked`, unless somebody else has it: then at once False."""
+        return self.select_for_update(no_key=True, skip_locked=True).filter(pk=pk).first() is not None
+
 
 class Instance(AboutRecord, Moved):
     """A live copy of an orchestration, about one record or about none."""
