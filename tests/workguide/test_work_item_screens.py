@@ -125,3 +125,9 @@ def test_a_form_of_one_screen_is_completed_at_once(cast: Cast, browse: Browse) -
     item = item_of(provisioned(cast))
     answer = browse(cast.marta).post(page(item, "completion"), {"desk_ready": "on", "buddy": "Paul", "orc-key": "k"})
     assert answer.url == f"{page(item)}?done=1"
+
+
+def test_an_item_names_its_record_and_links_to_it(cast: Cast, browse: Browse, item: WorkItem) -> None:  # R5.9
+    words = browse(cast.hanna).get(page(item)).content.decode()
+    assert f'href="/records/demo.employee/{item.record_id}/"' in words
+    assert "Sam Lee" in words
