@@ -157,6 +157,8 @@ def _problems_of_step(step: Step) -> Iterable[Problem]:
             _("“%(flow)s” is of the kind %(kind)s; this step needs %(wanted)s.")
             % {"flow": flow.label, "kind": flow.kind.label, "wanted": wanted.label},
         )
+    if step.fault_path and not step.fault_path.handles:
+        yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
     for name in sorted(flow.required - set(step.inputs)):
         yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
     for name in sorted(set(step.inputs) - set(flow.inputs)):

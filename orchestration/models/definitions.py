@@ -344,3 +344,7 @@ class Route(models.Model):
         """Delete, unless the version is frozen."""
         self.stage.refuse_if_frozen()
         return super().delete(*args, **kwargs)
+
+    def drawn_in(self) -> Version:
+        """The version that this is a part of."""
+        return self.stage.version
