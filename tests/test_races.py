@@ -454,7 +454,7 @@ def test_without_the_lock_on_the_instance_the_last_two_finishes_would_miss_each_
     engine.complete_work_item(item, by=user("hanna"), answers=preferences(item), submission_key="x")
     (claims,) = claim_all().values()
     engine.run_step(claims[0])
-    both_have_moved, settle = threading.Barrier(2), engine._settle
+    both_have_moved, settle = threading.Barrier(2), moving.settle
 
     def settle_together(instance: Instance) -> None:
         both_have_moved.wait(30)
@@ -462,7 +462,7 @@ def test_without_the_lock_on_the_instance_the_last_two_finishes_would_miss_each_
 
     with monkeypatch.context() as unguarded, Crowd(2) as crowd:
         unguarded.setattr(InstanceQuerySet, "locked", lambda rows, pk: rows.get(pk=pk))
-        unguarded.setattr(engine, "_settle", settle_together)
+        unguarded.setattr(moving, "settle", settle_together)
         assert crowd.at_once([partial(engine.run_step, claim) for claim in claims[1:]]) == [None, None]
     assert [sentence for sentence in broken() if "no reason to move" in sentence]
     engine.settle(item.instance_id)  # level-triggered: asking again repairs even that (R3.1)
