@@ -56,6 +56,7 @@ def settle(instance: Instance) -> None:
 
 def _one_turn(instance: Instance) -> bool:
     """Move on within the current stage, and out of it if it may end. Returns whether another turn may find more to do."""
+    instance.left_stage = False
     stage = instance.stage_instances.filter(status=StageStatus.IN_PROGRESS).first()
     if stage is None:
         enter(instance, drawing.of(instance.version).after(None))
@@ -64,7 +65,7 @@ def _one_turn(instance: Instance) -> bool:
     steps = list(steps_of(instance).filter(stage_instance=stage))
     _finish_forms(instance, steps)
     _begin_steps(instance, drawn, steps)
-    if instance.status != InstanceStatus.IN_PROGRESS or not StageInstance.objects.filter(pk=stage.pk, status=stage.status).exists():
+    if instance.status != InstanceStatus.IN_PROGRESS or instance.left_stage:
         return instance.status == InstanceStatus.IN_PROGRESS
     try:
         if not _may_exit(instance, stage, drawn, steps):
@@ -373,6 +374,7 @@ def after_recovery(instance: Instance, handler: StepInstance) -> None:
 
 def leave_stage(instance: Instance, reason: str, *, by: Person | None = None) -> None:
     """Discontinue the stage that the instance is in, with all that is open in it (R3.6)."""
+    instance.left_stage = True
     for stage in instance.stage_instances.filter(status__in=[StageStatus.IN_PROGRESS, StageStatus.ERROR]):
         for step in steps_of(instance).filter(stage_instance=stage):
             discontinue(instance, step, reason, by=by)

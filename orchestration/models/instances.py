@@ -169,8 +169,10 @@ class Instance(AboutRecord, Moved):
         # What the transaction that moves it will have to tell after its commit: workers to wake, and pages to refresh.
         self.ready_steps = 0
         self.news: set[str] = set()
-        # What `moving.settle` notes on its way: the stage begun just now, and whether a condition may come true by itself.
+        # What `moving.settle` notes on its way: the stage begun just now, whether a handler has left the current one, and whether
+        # a condition may come true by itself.
         self.fresh_stage: int | None = None
+        self.left_stage = False
         self.looks_by_itself = False
 
     def __str__(self) -> str:
