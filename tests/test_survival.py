@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Brake:
     POSTGRESQL = (
         "CREATE TABLE brake (pulled integer)",
         """CREATE FUNCTION brake() RETURNS trigger AS $$ BEGIN
-            IF EXISTS (SELECT 1 FROM brake) THEN PERFORM pg_sleep(8); END IF; RETURN NEW; END $$ LANGUAGE plpgsql""",
+            IF EXISTS (SELECT 1 FROM brake) THEN PERFORM pg_sleep(12); END IF; RETURN NEW; END $$ LANGUAGE plpgsql""",
         "CREATE TRIGGER brake BEFORE INSERT ON demo_itticket FOR EACH ROW EXECUTE FUNCTION brake()",
     )
     SQLITE = (
@@ -167,16 +167,21 @@ def test_a_worker_frozen_beyond_its_lease_comes_back_too_late(product: Product, 
         for other in ("chat_invitation", "building_access"):  # nobody is frozen with the instance's lock in hand
             wait_for(other, lambda other=other: newcomer.step(other).status == "completed")
         frozen = product.processes(*WORKERS)
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
+        send(signal.SIGSTOP, frozen)
     try:
         wait_for("the ticker to give the step up", lambda: newcomer.milestones("attempt_lost"))
     finally:
-        for pid in frozen:
-            os.kill(pid, signal.SIGCONT)
+        send(signal.SIGCONT, frozen)
     newcomer.confirm_readiness()
+    wait_for("the late attempt to come back", lambda: not brake.holds_somebody())
     assert_welcomed_once(newcomer)
-    assert newcomer.step("it_ticket").attempt == 2
+    assert newcomer.step("it_ticket").attempt >= 2
+
+
+def send(number: signal.Signals, pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # the fork of a job that has just ended
+            os.kill(pid, number)
 
 
 # The queue server ----------------------------------------------------------------------------------------------------
