@@ -18,6 +18,10 @@ class Conflict(Refused):
     """The facts have moved on since the person looked: somebody was quicker, or the thing has ended (409)."""
 
 
+class Busy(Conflict):
+    """Somebody else is moving the instance, and takes longer over it than one waits. Trying again helps."""
+
+
 class NotAllowed(Refused):
     """The person may not do this (403)."""
 

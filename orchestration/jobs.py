@@ -8,7 +8,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from orchestration import clock, conf, dispatch, effects, engine, triggers
-from orchestration.errors import Stale
+from orchestration.errors import Busy, Stale
 from orchestration.models import Effect, Instance, Signal, StartRequest, StepInstance
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def _settle(instance_id: int) -> bool:
     """Settle one instance. Returns whether it came to that."""
     try:
         return engine.settle(instance_id)
-    except MOMENTARY as error:
+    except (*MOMENTARY, Busy) as error:
         log.warning("Instance %d has to wait: %s", instance_id, error)
         connection.close_if_unusable_or_obsolete()
         return False
@@ -108,6 +108,8 @@ def _step_next() -> bool:
             engine.run_step(claim)
     except Stale as stale:
         log.warning("%s", stale)
+    except Busy:  # what the attempt did is rolled back; when its lease has ended, the step is taken up again
+        log.warning("Step %d: somebody else does not let go of its instance.", claim.step_id)
     except Exception as error:
         log.info("Step %d: attempt failed: %s", claim.step_id, error)
         if isinstance(error, DatabaseError):

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from orchestration import assignment, clock, conf, dispatch, drawing, flows, runner
 from orchestration.drawing import StageDrawing, StepDrawing
-from orchestration.errors import Fault, describe
+from orchestration.errors import Busy, Fault, describe
 from orchestration.expressions import Condition, Verdict
 from orchestration.facts import Facts, few_queries
 from orchestration.models import Effect, Instance, Milestone, Signal, StageInstance, StepInstance, WorkItem
@@ -34,9 +34,12 @@ MOST_TURNS = 50
 def lock(instance_id: int, *, quietly: bool = False) -> Iterator[Instance]:
     """Lock the instance, last and once; when the transaction is committed, tell workers and pages what came of it.
 
-    `quietly`: tell nobody but those whom `tell_about` names.
+    `quietly`: tell nobody but those whom `tell_about` names. Raises Busy when somebody else does not let go of the row in time.
     """
-    instance = Instance.objects.locked(instance_id)
+    try:
+        instance = Instance.objects.locked(instance_id)
+    except OperationalError as error:
+        raise Busy(_("Somebody else is at work on this right now. Wait a moment, then try again.")) from error
     yield instance
     changed = instance.news if quietly else instance.news | dispatch.keys_of(instance)
     dispatch.after_commit(drains=instance.ready_steps, changed=changed)

@@ -73,6 +73,19 @@ def test_inside_orchestration_imports_go_up_the_shelves() -> None:
     assert wrong == []
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    names = {name for name, _ in MODULES}
+    waits = {
+        name: {part for imported, node in own_imports(tree) if not _only_for_types(tree, node) for part in _modules_of(imported, names)}
+        - {name}
+        for name, tree in MODULES
+    }
+    while free := [name for name, imported in waits.items() if not imported & waits.keys()]:
+        for name in free:
+            del waits[name]
+    assert waits == {}
+
+
 def test_no_own_import_hides_in_a_function() -> None:
     wrong = [
         f"{name}, line {node.lineno}: {imported}"  # type: ignore[attr-defined]
@@ -105,6 +118,11 @@ def test_a_status_is_assigned_in_two_places_only() -> None:
         if any(isinstance(target, ast.Attribute) and target.attr == "status" for target in node.targets)
     }
     assert assigning == {"orchestration.models.definitions", "orchestration.models.instances"}
+
+
+def _modules_of(imported: str, names: set[str]) -> set[str]:
+    """The module that a dotted import names: itself, or the one that the last part is a name of."""
+    return {imported} & names or {imported.rpartition(".")[0]} & names
 
 
 def _only_for_types(tree: ast.Module, node: ast.AST) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.db import OperationalError
 from guardian.models import GroupObjectPermission
 
 from demo.models import Employee
@@ -10,6 +11,7 @@ from orchestration import access, engine, jobs, operating
 from orchestration.errors import Conflict, Invalid, NotAllowed
 from orchestration.invariants import broken
 from orchestration.models import Draft, Flow, Instance, Milestone, Queue, Step, Submission, WorkItem
+from orchestration.models.instances import InstanceQuerySet
 from orchestration.states import InstanceStatus
 from tests import flows, stories  # noqa: F401  the flows register themselves
 from tests.cast import Cast
@@ -279,3 +281,15 @@ def test_a_draft_keeps_answers_to_the_forms_own_questions_and_nothing_else(cast:
     sent = {"notes": ["with a \0 in it"], "csrfmiddlewaretoken": ["x"], "is_ready": ["on"]}
     draft = engine.save_draft(item, by=cast.hanna, answers=sent)
     assert draft.answers == {"notes": ["with a  in it"]}
+
+
+def test_whoever_meets_somebody_at_work_on_the_instance_is_told_to_try_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(*args: object) -> None:
+        raise OperationalError("canceling statement due to lock timeout")
+
+    employee = hired(cast)
+    monkeypatch.setattr(InstanceQuerySet, "locked", taken)
+    with pytest.raises(Conflict, match="Wait a moment, then try again"):
+        complete(item_of(employee), cast.hanna, preferences(employee))
+    with pytest.raises(Conflict, match="Wait a moment, then try again"):
+        engine.claim_work_item(item_of(employee), by=cast.hanna)

@@ -162,10 +162,11 @@ class Command(BaseCommand):
     def _introduce(self) -> None:
         self.ready = True
         self._write_run_file()
-        widths = [max(len(getattr(person, key)) for person in PEOPLE) for key in ("name", "username", "password")]
+        people = [person for person in PEOPLE if person.is_active]
+        widths = [max(len(getattr(person, key)) for person in people) for key in ("name", "username", "password")]
         self._say("Ready.")
         lines = [f"\n  Segue is at {self.url}\n\n  Sign in as"]
-        for person in PEOPLE:
+        for person in people:
             cells = zip((person.name, person.username, person.password), widths, strict=True)
             lines.append("    " + "  ".join(f"{text:<{width}}" for text, width in cells) + f"  {person.role}")
         lines.append(f"\n  Ctrl-C stops it. Mails and logs are in {self.folder}.\n")
