@@ -266,12 +266,17 @@ def _asked_screen(request: Request, item: WorkItem, flow: Flow) -> int:
     if request.GET.get("review"):
         return count
     asked = request.GET.get("screen", "")
-    return min(int(asked), count - 1) if asked.isdecimal() else min(_draft(item).screen, count)
+    return min(int(asked), count - 1) if _is_place(asked) else min(_draft(item).screen, count)
 
 
 def _posted_screen(request: Request, flow: Flow) -> int:
     place = request.POST.get("orc-screen", "")
-    return min(int(place), len(flow.screens) - 1) if place.isdecimal() else 0
+    return min(int(place), len(flow.screens) - 1) if _is_place(place) else 0
+
+
+def _is_place(text: str) -> bool:
+    """Whether a text from outside is the number of a screen; Python itself refuses to read a very long one."""
+    return text.isdecimal() and len(text) < 10
 
 
 def _posted(request: Request, flow: Flow) -> Answers:
