@@ -151,7 +151,7 @@ def note_refusal(orchestration: Orchestration, record: Model, error: BaseExcepti
 def _instance_of(request: StartRequest) -> Instance:
     request.refresh_from_db()
     if request.instance is None:
-        raise Conflict(request.reason)
+        raise Conflict(request.reason or _("“%(name)s” is being started by somebody else.") % {"name": request.orchestration})
     return request.instance
 
 

@@ -354,6 +354,8 @@ def after_recovery(instance: Instance, handler: StepInstance) -> None:
     if step is None:
         return
     step = steps_of(instance).get(pk=step.pk)
+    if step.status != StepStatus.ERROR:  # an operator was quicker
+        return
     resolution, reason = handler.outputs.get("resolution"), _("“%(handler)s” handled it.") % {"handler": handler}
     match resolution:
         case "retry":
@@ -373,6 +375,12 @@ def after_recovery(instance: Instance, handler: StepInstance) -> None:
             enter(instance, target)
         case _:  # "fail", or nothing that we know
             _stand(instance, step)
+
+
+def end_recoveries(instance: Instance, step: StepInstance, reason: str, *, by: Person | None = None) -> None:
+    """An operator has taken the failed step in hand: whoever was called to mend it need not any more."""
+    for recovery in steps_of(instance).filter(handles=step, status=StepStatus.IN_PROGRESS):
+        discontinue(instance, recovery, reason, by=by)
 
 
 def leave_stage(instance: Instance, reason: str, *, by: Person | None = None) -> None:

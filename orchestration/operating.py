@@ -70,6 +70,7 @@ def skip_step(step: StepInstance, *, by: Person, reason: str) -> None:
     with _operated("skip_step", step.instance, by, reason) as instance:
         step = _unfinished(instance, step)
         moving.close_items(instance, step, reason, by=by)
+        moving.end_recoveries(instance, step, reason, by=by)
         step.move(StepStatus.SKIPPED, by=by, reason=reason, token="", ready_at=None, lease_until=None, ended_at=clock.now())
         _recover(instance, step.stage_instance, by, reason)
 
@@ -79,6 +80,7 @@ def complete_step(step: StepInstance, *, by: Person, reason: str, outputs: Mappi
     with _operated("complete_step", step.instance, by, reason) as instance:
         step = _unfinished(instance, step)
         moving.close_items(instance, step, reason, by=by)
+        moving.end_recoveries(instance, step, reason, by=by)
         if step.status == StepStatus.NOT_STARTED:
             step.move(StepStatus.IN_PROGRESS, by=by, reason=reason, started_at=clock.now())
         moving.keep_outputs(step, dict(outputs or {}))

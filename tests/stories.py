@@ -34,6 +34,14 @@ def drain() -> None:
     jobs.drain()
 
 
+def attempt(claim: engine.Claim) -> None:
+    """A worker makes one attempt, as `jobs` does."""
+    try:
+        engine.run_step(claim)
+    except Exception as error:
+        engine.fail_step(claim, error)
+
+
 def hired(cast: Cast, name: str = "Sam Lee", **columns: Any) -> Employee:
     """An employee whose onboarding waits for HR's preferences."""
     employee = hire(cast, name, **columns)

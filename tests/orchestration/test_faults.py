@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from orchestration import engine, operating
+from orchestration.errors import Stale
 from orchestration.models import Instance, Milestone, WorkItem
 from tests import flows, stories
 from tests.cast import Cast
@@ -127,6 +128,36 @@ def test_an_operator_takes_over_what_no_handler_could_mend(cast: Cast) -> None: 
     drain()
     instance.refresh_from_db()
     assert instance.status == "completed"
+
+
+@pytest.mark.parametrize("verb", [operating.skip_step, operating.complete_step])
+def test_an_operator_who_is_quicker_than_the_handler_ends_its_work(cast: Cast, verb: Any) -> None:  # R7.4
+    stories.access_to_run(cast.hanna)
+    person = {**interactive("fix_by_hand", "tests.resolve", {"queue": "hr"}), "handles": "stage"}
+    instance = failed([noting("shaky"), person], [noting("next")])
+    verb(instance.step_instances.get(step__api_name="shaky"), by=cast.admin, reason="Done on the phone.")
+    drain()
+    instance.refresh_from_db()
+    assert (instance.status, statuses(instance)["fix_by_hand"]) == ("completed", "discontinued")
+    item = WorkItem.objects.get()
+    assert (item.status, item.reason) == ("canceled", "Done on the phone.")
+
+
+def test_what_a_handler_resolves_after_an_operator_has_acted_changes_nothing(cast: Cast) -> None:  # R7.4
+    flows.failing.add("shaky")
+    active([noting("shaky"), handler("mend", "fail"), noting("slow")])
+    instance = engine.start("trial")
+    claims = [engine.claim_step(), engine.claim_step()]
+    for claim in claims:
+        assert claim is not None
+        stories.attempt(claim)
+    late = engine.claim_step()
+    assert late is not None
+    operating.skip_step(instance.step_instances.get(step__api_name="shaky"), by=cast.admin, reason="Not needed.")
+    with pytest.raises(Stale):
+        engine.run_step(late)
+    instance.refresh_from_db()
+    assert (instance.status, statuses(instance)["shaky"]) == ("completed", "skipped")
 
 
 def test_a_missing_flow_is_handled_like_any_fault(cast: Cast) -> None:  # R7.5 R9.3
