@@ -111,6 +111,17 @@ ORCHESTRATION_MAX_ATTEMPTS = env.number("ORCHESTRATION_MAX_ATTEMPTS", 3, least=1
 # The pause before the second attempt; it doubles for each further one.
 ORCHESTRATION_RETRY_SECONDS = env.seconds("ORCHESTRATION_RETRY_SECONDS", 2)
 
+# How long an attempt may run; after that its lease is no longer extended, and another worker takes the step.
+ORCHESTRATION_RUN_SECONDS = env.seconds("ORCHESTRATION_RUN_SECONDS", 60, least=1)
+# How often conditions that can come true by themselves (they name the time, or a related record) are looked at.
+ORCHESTRATION_LOOK_SECONDS = env.seconds("ORCHESTRATION_LOOK_SECONDS", 30, least=1)
+# How often an instance may come to the same stage before that is a fault.
+ORCHESTRATION_MAX_ITERATIONS = env.number("ORCHESTRATION_MAX_ITERATIONS", 50, least=1)
+# How large the outputs of one step may be, as JSON, in bytes.
+ORCHESTRATION_OUTPUT_BYTES = env.number("ORCHESTRATION_OUTPUT_BYTES", 256 * 1024, least=1024)
+# The user as whom background steps run, with no more rights than that user has. Empty: as nobody, with the rights of the code itself.
+ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
+
 # What it is made of
 # ------------------
 INSTALLED_APPS = [
@@ -196,6 +207,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # Language, time, files
 # ---------------------
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # those that the screens speak; else Django's own words would mix with ours
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("callbacks/", include("orchestration.urls")),
     path("", include("demo.urls")),  # one-click sign-in, in the demo alone
     path("", include("workguide.urls", namespace="workguide")),
 ]

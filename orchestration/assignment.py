@@ -61,13 +61,13 @@ def _meant(source: dict[str, Any], scope: expressions.Scope) -> Any:
         case {"group": name}:
             return Group.objects.filter(name=name).first()
         case {"user": name}:
-            return _user_named(name)
+            return user_named(name)
         case {"path": str(path)}:
             value = expressions.read(path, scope)
             if value is None or isinstance(value, Group | Queue | get_user_model()):
                 return value
             if isinstance(value, str):
-                return _user_named(value)
+                return user_named(value)
             raise Fault(
                 _("The assignee “%(path)s” is %(value)r: neither a user, a group nor a queue.") % {"path": path, "value": value},
                 kind="assignee",
@@ -75,7 +75,8 @@ def _meant(source: dict[str, Any], scope: expressions.Scope) -> Any:
     raise Fault(_("The step has no assignee."), kind="assignee")
 
 
-def _user_named(name: str) -> Any:
+def user_named(name: str) -> Any:
+    """The user with this name, or None."""
     users = get_user_model()
     return users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
 

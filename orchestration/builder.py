@@ -21,7 +21,10 @@ Document = Mapping[str, Any]
 
 VERSION_FIELDS = ("starts_on", "entry_condition", "changed_into", "start_field", "inputs", "variables")
 STAGE_FIELDS = ("entry_condition", "exit_rule", "exit_condition")
-STEP_FIELDS = ("wait_until", "only_if", "complete_when", "inputs", "assignee")
+STEP_FIELDS = (
+    *("wait_until", "only_if", "complete_when", "inputs", "assignee"),
+    *("max_attempts", "run_as", "run_as_user", "handles", "handles_types"),
+)
 """Columns that stand in a document under their own names, and may be left out of it."""
 
 KIND_OF_FLOW = {StepKind.BACKGROUND: flows.FlowKind.AUTOLAUNCHED, StepKind.INTERACTIVE: flows.FlowKind.SCREEN}
@@ -72,7 +75,7 @@ def dump(version: Version) -> Document:
         },
         **{name: getattr(version, name) for name in VERSION_FIELDS},
         "start_offset": version.start_offset.total_seconds(),
-        "stages": [_dump_stage(stage) for stage in version.stages.prefetch_related("steps__after", "routes__target")],
+        "stages": [_dump_stage(stage) for stage in version.stages.prefetch_related("steps__after", "steps__fault_path", "routes__target")],
     }
 
 
@@ -154,6 +157,8 @@ def _problems_of_step(step: Step) -> Iterable[Problem]:
             _("“%(flow)s” is of the kind %(kind)s; this step needs %(wanted)s.")
             % {"flow": flow.label, "kind": flow.kind.label, "wanted": wanted.label},
         )
+    if step.fault_path and not step.fault_path.handles:
+        yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
     for name in sorted(flow.required - set(step.inputs)):
         yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
     for name in sorted(set(step.inputs) - set(flow.inputs)):
@@ -189,6 +194,9 @@ def _load_stage(version: Version, order: int, drawn: Document) -> Stage:
         _checked(row)
     for step in drawn["steps"]:
         made[step["api_name"]].after.set([made[name] for name in step.get("after", [])])
+        if step.get("fault_path"):
+            made[step["api_name"]].fault_path = made[step["fault_path"]]
+            made[step["api_name"]].save()
     return stage
 
 
@@ -224,6 +232,7 @@ def _dump_stage(stage: Stage) -> Document:
                 "kind": step.kind,
                 "flow": step.flow,
                 "after": [before.api_name for before in step.after.all()],
+                "fault_path": step.fault_path.api_name if step.fault_path else None,
                 **{name: getattr(step, name) for name in STEP_FIELDS},
             }
             for step in stage.steps.all()

@@ -12,12 +12,18 @@ DEFAULTS: dict[str, Any] = {
     "RETRY_SECONDS": 2.0,  # the base of the exponential back-off between attempts
     "MAX_ITERATIONS": 50,  # how often an instance may come to the same stage
     "LOOK_SECONDS": 30.0,  # how often conditions that can come true by themselves are looked at
+    "RUN_SECONDS": 60.0,  # how long an attempt may run; after that its lease is no longer extended
+    "SERVICE_USER": "",  # the user as whom background steps run; empty: as nobody, with the rights of the code itself
+    "CALLBACK_PATH": "/callbacks/",  # where `orchestration.urls` is included
+    "CALLBACK_BYTES": 32 * 1024,  # how large the body of a callback may be
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "SITE_URL":  # shared with the rest of the project
+        return getattr(settings, "SITE_URL", "")
     try:
         return getattr(settings, f"ORCHESTRATION_{name}", DEFAULTS[name])
     except KeyError:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
@@ -10,6 +11,10 @@ from django.utils.translation import gettext as _
 
 from orchestration.models import Flow, Queue, Step
 from orchestration.states import LIVE, VersionStatus
+
+
+class InUse(ProtectedError, PermissionDenied):
+    """Cannot be deleted now. Also a PermissionDenied, so that a page which does not expect it answers 403 with the reason."""
 
 
 @receiver(pre_delete, sender=Queue, dispatch_uid="orchestration.queue_is_used")
@@ -40,4 +45,4 @@ def _refuse(thing: object, steps: QuerySet[Step]) -> None:
     used_by: set[Model] = set(steps)
     if used_by:
         names = "; ".join(sorted(f"{step.version} › {step.label}" for step in steps))
-        raise ProtectedError(_("“%(thing)s” is used by %(names)s.") % {"thing": thing, "names": names}, used_by)
+        raise InUse(_("“%(thing)s” is used by %(names)s.") % {"thing": thing, "names": names}, used_by)

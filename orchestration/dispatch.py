@@ -97,15 +97,17 @@ def live_version(keys: Iterable[str]) -> str:
     One round trip to the queue server. While that is away, the word is the number of the newest milestone of all.
     """
     names = [f"{PREFIX}{key}" for key in keys]
-    try:
-        connection = _connection()
-        generation, *words = connection.mget([f"{PREFIX}generation", *names])
-        if generation is None:  # a wiped server has forgotten what changed: every page looks again once
-            connection.set(f"{PREFIX}generation", secrets.token_hex(8), nx=True)
-            generation = connection.get(f"{PREFIX}generation")
-        return hashlib.blake2s(repr((generation, words)).encode(), digest_size=8).hexdigest()
-    except (RedisError, OSError):
-        return f"db-{Milestone.objects.newest_id()}"
+    if time.monotonic() >= _quiet_until:
+        try:
+            connection = _connection()
+            generation, *words = connection.mget([f"{PREFIX}generation", *names])
+            if generation is None:  # a wiped server has forgotten what changed: every page looks again once
+                connection.set(f"{PREFIX}generation", secrets.token_hex(8), nx=True)
+                generation = connection.get(f"{PREFIX}generation")
+            return hashlib.blake2s(repr((generation, words)).encode(), digest_size=8).hexdigest()
+        except (RedisError, OSError) as error:
+            _leave_alone(error)
+    return f"db-{Milestone.objects.newest_id()}"
 
 
 def keys_of(instance: Instance) -> set[str]:
@@ -139,7 +141,6 @@ def _connection() -> Any:
 
 
 def _send(drains: int, keys: list[str]) -> None:
-    global _quiet_until
     if time.monotonic() < _quiet_until:
         return
     try:
@@ -148,8 +149,14 @@ def _send(drains: int, keys: list[str]) -> None:
         if drains:
             _enqueue(drains)
     except (RedisError, OSError) as error:
-        _quiet_until = time.monotonic() + QUIET_SECONDS
-        log.warning("The queue server does not answer (%s). Work waits in the database until it does.", error)
+        _leave_alone(error)
+
+
+def _leave_alone(error: Exception) -> None:
+    """Ask nothing of a server that does not answer for a while: each question would cost a request half a second."""
+    global _quiet_until
+    _quiet_until = time.monotonic() + QUIET_SECONDS
+    log.warning("The queue server does not answer (%s). Work waits in the database until it does.", error)
 
 
 def _tell(keys: list[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from orchestration import expressions
 from orchestration.expressions import Condition
 from orchestration.models import Route, Stage, Step, Version
-from orchestration.models.definitions import ExitRule, StepKind
+from orchestration.models.definitions import ExitRule, Handles, RunAs, StepKind
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,16 @@ class StepDrawing:
     wait_until: Condition
     only_if: Condition
     complete_when: Condition
+    max_attempts: int | None
+    run_as: RunAs
+    run_as_user: str
+    handles: str
+    handles_types: frozenset[str]
+    fault_path: int | None
+
+    def takes(self, kind: str) -> bool:
+        """Whether this handler takes faults of the type."""
+        return not self.handles_types or kind in self.handles_types
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,13 @@ class Drawing:
     """A whole version, its stages by id and in order."""
 
     stages: Mapping[int, StageDrawing]
+
+    def handler_of(self, step: StepDrawing, stage: StageDrawing, kind: str) -> StepDrawing | None:
+        """Who takes a fault of this type of the step: its own fault path, its stage's handler, the orchestration's (R7.1)."""
+        named = [self.steps[step.fault_path]] if step.fault_path else []
+        of_stage = [other for other in stage.steps.values() if other.handles == Handles.STAGE]
+        of_all = [other for other in self.steps.values() if other.handles == Handles.ORCHESTRATION]
+        return next((handler for handler in (*named, *of_stage, *of_all) if handler.takes(kind)), None)
 
     @property
     def steps(self) -> Mapping[int, StepDrawing]:
@@ -109,6 +126,12 @@ def _step(step: Step) -> StepDrawing:
         wait_until=expressions.condition(step.wait_until),
         only_if=expressions.condition(step.only_if),
         complete_when=expressions.condition(step.complete_when),
+        max_attempts=step.max_attempts,
+        run_as=RunAs(step.run_as),
+        run_as_user=step.run_as_user,
+        handles=step.handles,
+        handles_types=frozenset(step.handles_types),
+        fault_path=step.fault_path_id,
     )
 
 

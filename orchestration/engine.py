@@ -5,21 +5,25 @@ or the attempt may do is checked again under that lock; then rows of the instanc
 the facts now permit. Workers and pages are told after the commit.
 """
 
+import contextvars
 import random
 import secrets
+import threading
+import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from orchestration import access, clock, conf, dispatch, drawing, expressions, flows, moving, origin, runner, values
+from orchestration import access, assignment, callbacks, clock, conf, dispatch, drawing, expressions, flows, moving, origin, runner, values
 from orchestration.errors import Conflict, Fault, Invalid, NotAllowed, Stale, describe
 from orchestration.facts import Facts
 from orchestration.models import (
@@ -33,7 +37,7 @@ from orchestration.models import (
     Submission,
     WorkItem,
 )
-from orchestration.models.definitions import Rollout
+from orchestration.models.definitions import Rollout, RunAs
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
 from orchestration.models.records import model_label, reference, snapshot
@@ -256,6 +260,7 @@ def claim_step() -> Claim | None:
             ready_at=None,
             attempt=F("attempt") + 1,
             tries_left=F("tries_left") - 1,
+            callback_key=step.callback_key or claim.token,
         )
     return claim
 
@@ -266,29 +271,116 @@ def run_step(claim: Claim) -> None:
     Raises whatever the flow raises, and Stale when the attempt has been superseded.
     """
     with transaction.atomic():
-        step = StepInstance.objects.select_related("step", "instance__starter").get(pk=claim.step_id)
+        related = ("step", "instance__version", "instance__starter", "handles__step")
+        step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
         flow = flows.get(step.step.flow)
-        facts = Facts(step.instance)
-        if step.instance.record_id and facts["record"] is None:
-            raise Fault(_("The record “%(record)s” is gone.") % {"record": step.instance.record_label}, kind="record_gone")
-        context = flows.Context(
-            record=facts["record"],
-            inputs={name: expressions.value_of(source, facts) for name, source in step.step.inputs.items()},
-            key=step.key,
-            attempt=step.attempt,
-        )
+        context = _background_context(step, flow)
         with origin.caused_by(step.instance):
             result = runner.run_autolaunched(flow, context)
         finish_step(claim, result)
 
 
 def finish_step(claim: Claim, result: runner.Result) -> None:
-    """Complete the claimed step, inside the transaction of its flow. Raises Stale when the attempt was superseded."""
+    """Complete the claimed step, or let it wait, inside the transaction of its flow. Raises Stale when the attempt was superseded."""
     with moving.lock(claim.instance_id) as instance:
         step = _claimed(instance, claim)
         moving.keep_result(step, result)
+        if result.wait is not None:
+            _wait(step, result.wait)
+            return
         moving.complete_step(step)
+        moving.after_recovery(instance, step)
         moving.settle(instance)
+
+
+def call_back(step: StepInstance, key: str, payload: Any) -> bool:
+    """The outside has called: let the step's flow go on with `payload` (R4.4). A second call changes nothing.
+
+    Returns whether this call was the one that counts. Raises Conflict when the step has never waited for such a call.
+    """
+    with transaction.atomic(), moving.lock(step.instance_id) as instance:
+        step = moving.steps_of(instance).get(pk=step.pk)
+        if not key or step.callback_key != key:
+            raise Conflict(_("This step waits for no such call."))
+        if step.callback is not None or step.status != StepStatus.IN_PROGRESS:
+            return False
+        waiting = {} if step.token else {"ready_at": clock.now()}
+        StepInstance.objects.filter(pk=step.pk).update(callback={"body": payload}, **waiting)
+        Milestone.record("callback_received", **step.milestone_place(), before=step.status, after=step.status)
+        instance.ready_steps += 1
+    return True
+
+
+@contextmanager
+def heartbeat(claim: Claim) -> Iterator[None]:
+    """While the block runs, extend the claim's lease, so that a long step is not taken for lost; but never beyond its run time.
+
+    Not on SQLite, where the flow's own transaction holds the only write lock: there nobody could take the step anyway.
+    """
+    if connection.vendor == "sqlite":
+        yield
+        return
+    done, until = threading.Event(), time.monotonic() + conf.RUN_SECONDS
+
+    def beat() -> None:
+        while not done.wait(conf.LEASE_SECONDS / 3) and time.monotonic() < until:
+            lease = clock.now() + timedelta(seconds=conf.LEASE_SECONDS)
+            StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+        connection.close()
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(beat,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _background_context(step: StepInstance, flow: flows.Flow) -> flows.Context:
+    """What the step's flow is given. Raises Fault when something of it cannot be had."""
+    instance, facts = step.instance, moving.facts_of(step)
+    drawn = drawing.of(instance.version).steps[step.step_id]
+    record = facts["record"]
+    if instance.record_id and record is None:
+        raise Fault(_("The record “%(record)s” is gone.") % {"record": instance.record_label}, kind="record_gone")
+    user = _who_runs(drawn, facts)
+    own_rights = flow.changes_record and not flow.as_system
+    if own_rights and user is not None and record is not None and not access.may_change_record(user, record):
+        names = {"user": name_of(user), "record": record}
+        raise Fault(_("It runs as %(user)s, who may not change “%(record)s”.") % names, kind="permission")
+    return flows.Context(
+        record=record,
+        inputs={name: expressions.value_of(source, facts) for name, source in drawn.inputs.items()},
+        user=user,
+        key=step.key,
+        attempt=step.attempt,
+        fault=facts.get("fault"),
+        callback_url=callbacks.url_of(step),
+        callback=step.callback["body"] if step.callback is not None else None,
+    )
+
+
+def _who_runs(drawn: drawing.StepDrawing, facts: Facts) -> Any:
+    """The person as whom a background step runs (R4.8); None is the system itself, where the site names no service user."""
+    if drawn.run_as == RunAs.COMPLETER:
+        return facts["completer"]
+    name = drawn.run_as_user if drawn.run_as == RunAs.USER else conf.SERVICE_USER
+    if not name:
+        return None
+    user = assignment.user_named(name)
+    if user is None or not user.is_active:
+        raise Fault(_("It runs as “%(name)s”, who has no active account.") % {"name": name}, kind="run_as")
+    return user
+
+
+def _wait(step: StepInstance, wait: flows.Wait) -> None:
+    """The flow is to be called again: at a time, or after a callback. Uses up no attempt (R4.5)."""
+    columns: dict[str, Any] = {"token": "", "lease_until": None, "error": {}, "tries_left": step.tries_left + 1}
+    if wait.until is not None or step.callback is not None:
+        columns["ready_at"] = wait.until or clock.now()
+    StepInstance.objects.filter(pk=step.pk).update(**columns)
+    data = {"until": wait.until.isoformat() if wait.until else "callback"}
+    Milestone.record("attempt_deferred", **step.milestone_place(), before=step.status, after=step.status, data=data)
 
 
 def fail_step(claim: Claim, error: BaseException) -> None:
@@ -302,12 +394,18 @@ def fail_step(claim: Claim, error: BaseException) -> None:
 
 
 def rescue_step(step: StepInstance) -> None:
-    """Take up the step of a worker that did not come back in time again (R4.6); changes nothing if it has after all."""
-    with transaction.atomic(), moving.lock(step.instance_id) as instance:
-        lost = moving.steps_of(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
-        if lost is not None:
-            error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
-            _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
+    """Take up the step of a worker that did not come back in time again (R4.6); changes nothing if it has after all.
+
+    Does not wait for whoever is moving the instance right now, and may be frozen over it: the next tick looks again.
+    """
+    with transaction.atomic():
+        if not Instance.objects.lock_if_free(step.instance_id):
+            return
+        with moving.lock(step.instance_id) as instance:
+            lost = moving.steps_of(instance).filter(pk=step.pk, lease_until__lt=clock.now()).first()
+            if lost is not None:
+                error = {"type": "worker_lost", "message": _("The worker did not come back in time.")}
+                _attempt_failed(instance, lost, "attempt_lost", error, may_retry=True)
 
 
 def _claimed(instance: Instance, claim: Claim) -> StepInstance:
@@ -445,9 +543,12 @@ def signal_record_changed(record: Model, *, but_not: Instance | None = None) -> 
         dispatch.after_commit(drains=1)
 
 
-def settle(instance_id: int) -> None:
-    """Do whatever the facts permit now. Safe at any time, any number of times: it repairs a lost or doubled signal (R3.1)."""
-    moving.settle_again(instance_id)
+def settle(instance_id: int) -> bool:
+    """Do whatever the facts permit now. Safe at any time, any number of times: it repairs a lost or doubled signal (R3.1).
+
+    Does not wait for whoever is moving the instance right now: they settle it themselves. Returns whether it was free.
+    """
+    return moving.settle_again(instance_id)
 
 
 def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: bool = False) -> WorkItem:

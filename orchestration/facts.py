@@ -47,10 +47,14 @@ class Facts(Mapping[str, Any]):
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(SOURCES)
+        return iter(SOURCES.keys() | self._read.keys())
 
     def __len__(self) -> int:
-        return len(SOURCES)
+        return len(SOURCES.keys() | self._read.keys())
+
+    def add(self, name: str, value: Any) -> None:
+        """Something that can be read here besides."""
+        self._read[name] = value
 
 
 def _start(instance: Instance) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ def _steps(using: str) -> Iterator[str]:
             yield f"{_name(step)} has a token without a lease, or a lease without a token"
         if (claimed or ready) and not running:
             yield f"{_name(step)} is {step.status}, and yet ready or claimed"
-        if running and not step.step.is_interactive and claimed == ready:
+        if running and not step.step.is_interactive and claimed == ready and (claimed or not step.callback_key):
             yield f"{_name(step)} is in progress and nobody can take it up, or two ways lead to it"
         if running and step.step.is_interactive and WorkItemStatus.ASSIGNED not in items[step.pk] and not step.looked:
             yield f"{_name(step)} waits for a person without an open item"

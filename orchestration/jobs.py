@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from orchestration import clock, conf, dispatch, effects, engine, triggers
 from orchestration.errors import Stale
@@ -18,6 +18,12 @@ MOST_LOOKS = 200
 
 NOT_BEFORE = timedelta(minutes=5)
 """How long an instance that cannot even be settled is left alone."""
+
+MOMENTARY = (OperationalError, InterfaceError, InternalError)
+"""What a database says when it is busy, restarts or cuts a session off. Bad data is something else."""
+
+MOST_TRIED = 8
+"""How many start requests are looked at in search of one that no other worker has in hand, frozen or not."""
 
 
 def drain() -> None:
@@ -40,8 +46,7 @@ def tick() -> None:
             engine.rescue_step(step)
         except Exception:  # one bad row must not keep the others from being rescued
             log.exception("Step %d could not be rescued.", step.pk)
-    for instance in Instance.objects.to_look_at()[:MOST_LOOKS]:
-        _settle(instance.pk)
+    _signal_second_looks()
     if due := _due():
         dispatch.hint(due)
 
@@ -54,30 +59,44 @@ def _due() -> int:
 
 
 def _start_next() -> bool:
-    for request_id in StartRequest.objects.pending().values_list("pk", flat=True)[:1]:
+    for request_id in StartRequest.objects.pending().values_list("pk", flat=True)[:MOST_TRIED]:
         try:
-            engine.take_up_start(request_id)
+            if engine.take_up_start(request_id):
+                return True
+        except MOMENTARY as error:  # it stays pending: a start is never lost because the database was busy
+            log.warning("Start request %d has to wait: %s", request_id, error)
+            connection.close_if_unusable_or_obsolete()
         except Exception as error:
             log.exception("Start request %d could not be handled.", request_id)
             engine.refuse_start(request_id, error)
-        return True
+            return True
     return False
+
+
+def _signal_second_looks() -> None:
+    """Conditions that may have come true by themselves: workers are to look (R3.8). The ticker itself locks nothing."""
+    due = list(Instance.objects.to_look_at().values_list("pk", flat=True)[:MOST_LOOKS])
+    Signal.objects.bulk_create(Signal(instance_id=pk, created_at=clock.now()) for pk in due)
+    Instance.objects.filter(pk__in=due).update(look_again_at=clock.now() + timedelta(seconds=conf.LOOK_SECONDS))
 
 
 def _signal_next() -> bool:
-    for instance_id in Signal.objects.values_list("instance_id", flat=True)[:1]:
-        _settle(instance_id)
-        return True
-    return False
+    return any(_settle(instance_id) for instance_id in Signal.objects.values_list("instance_id", flat=True)[:MOST_TRIED])
 
 
-def _settle(instance_id: int) -> None:
+def _settle(instance_id: int) -> bool:
+    """Settle one instance. Returns whether it came to that."""
     try:
-        engine.settle(instance_id)
+        return engine.settle(instance_id)
+    except MOMENTARY as error:
+        log.warning("Instance %d has to wait: %s", instance_id, error)
+        connection.close_if_unusable_or_obsolete()
+        return False
     except Exception:  # one broken instance must not keep the others waiting
         log.exception("Instance %d could not be settled.", instance_id)
         Signal.objects.filter(instance_id=instance_id).delete()
         Instance.objects.filter(pk=instance_id).update(look_again_at=clock.now() + NOT_BEFORE)
+        return True
 
 
 def _step_next() -> bool:
@@ -85,7 +104,8 @@ def _step_next() -> bool:
     if claim is None:
         return False
     try:
-        engine.run_step(claim)
+        with engine.heartbeat(claim):
+            engine.run_step(claim)
     except Stale as stale:
         log.warning("%s", stale)
     except Exception as error:

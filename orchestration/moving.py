@@ -23,6 +23,9 @@ from orchestration.models.outbox import EffectKind
 from orchestration.models.people import Person
 from orchestration.states import FINISHED, EffectStatus, InstanceStatus, StageStatus, StepStatus, WorkItemStatus
 
+MOST_RECOVERIES = 10
+"""How often a step may be handed to a handler; one that always says “retry” must come to an end."""
+
 MOST_TURNS = 50
 """Stages that one transaction may pass through; then it lets others have a turn and goes on by a signal."""
 
@@ -59,10 +62,10 @@ def _one_turn(instance: Instance) -> bool:
         return True
     drawn = drawing.of(instance.version).stages[stage.stage_id]
     steps = list(steps_of(instance).filter(stage_instance=stage))
-    _finish_forms(instance, drawn, steps)
+    _finish_forms(instance, steps)
     _begin_steps(instance, drawn, steps)
-    if instance.status != InstanceStatus.IN_PROGRESS:
-        return False
+    if instance.status != InstanceStatus.IN_PROGRESS or not StageInstance.objects.filter(pk=stage.pk, status=stage.status).exists():
+        return instance.status == InstanceStatus.IN_PROGRESS
     try:
         if not _may_exit(instance, stage, drawn, steps):
             return False
@@ -101,14 +104,16 @@ def enter(instance: Instance, drawn: StageDrawing | None) -> None:
         stage.move(StageStatus.SKIPPED, ended_at=now, looked=_as_looked("entry", drawn.entry, verdict), data=_as_data(verdict))
         enter(instance, drawing.of(instance.version).after(drawn.id))
         return
-    StepInstance.objects.bulk_create(StepInstance(instance=instance, stage_instance=stage, step_id=step) for step in drawn.steps)
+    StepInstance.objects.bulk_create(
+        StepInstance(instance=instance, stage_instance=stage, step_id=step.id) for step in drawn.steps.values() if not step.handles
+    )
     Milestone.record("stage_started", **stage.milestone_place(), after=stage.status)
     instance.fresh_stage = stage.pk
 
 
 def _may_exit(instance: Instance, stage: StageInstance, drawn: StageDrawing, steps: list[StepInstance]) -> bool:
     """Whether the stage may end (R3.6). Its condition is first looked at when a step has finished or a fact has changed."""
-    finished = [step.status in FINISHED for step in steps]
+    finished = [step.status in FINISHED for step in steps if not step.handles_id]
     if drawn.exit_rule == ExitRule.ALL_STEPS:
         return all(finished)
     if drawn.exit_rule == ExitRule.ALL_AND_CONDITION and not all(finished):
@@ -156,7 +161,7 @@ def cancel_instance(instance: Instance, reason: str, *, by: Person | None = None
 
 def steps_of(instance: Instance) -> Any:
     """The instance's step rows; each knows the locked instance, so that all of us move the same object."""
-    return instance.step_instances.select_related("step", "stage_instance")
+    return instance.step_instances.select_related("step", "stage_instance", "handles__step")
 
 
 def _begin_steps(instance: Instance, drawn: StageDrawing, steps: list[StepInstance]) -> None:
@@ -166,8 +171,10 @@ def _begin_steps(instance: Instance, drawn: StageDrawing, steps: list[StepInstan
         again = False
         finished = {step.step_id for step in steps if step.status in FINISHED}
         for step in steps:
+            if step.status != StepStatus.NOT_STARTED or step.handles_id:
+                continue
             definition = drawn.steps[step.step_id]
-            if step.status == StepStatus.NOT_STARTED and definition.after <= finished:
+            if definition.after <= finished:
                 _begin_if_it_may(instance, step, definition)
                 again = again or step.status == StepStatus.SKIPPED
 
@@ -195,14 +202,15 @@ def _begin(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
     if drawn.is_interactive:
         _open_work_item(instance, step, drawn)
         return
-    step.move(StepStatus.IN_PROGRESS, started_at=now, ready_at=now, tries_left=conf.MAX_ATTEMPTS, error={}, looked={})
+    tries = drawn.max_attempts or conf.MAX_ATTEMPTS
+    step.move(StepStatus.IN_PROGRESS, started_at=now, ready_at=now, tries_left=tries, error={}, looked={}, callback_key="", callback=None)
     instance.ready_steps += 1
 
 
 def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
     """An interactive step begins: find who is to do it, and give it to them (R5.1, R5.2)."""
     flows.get(drawn.flow)
-    facts = Facts(instance)
+    facts = facts_of(step)
     assignee = assignment.resolve(step.step, facts["record"], facts)
     step.move(StepStatus.IN_PROGRESS, started_at=clock.now(), error={}, looked={})
     item = WorkItem.objects.create(
@@ -259,10 +267,10 @@ def complete_step(step: StepInstance, *, by: Person | None = None, reason: str =
     )
 
 
-def _finish_forms(instance: Instance, drawn: StageDrawing, steps: list[StepInstance]) -> None:
+def _finish_forms(instance: Instance, steps: list[StepInstance]) -> None:
     """Complete the interactive steps whose forms are all finished, once what they wait for besides holds (R5.10)."""
     for step in steps:
-        definition = drawn.steps[step.step_id]
+        definition = drawing.of(instance.version).steps[step.step_id]
         if step.status == StepStatus.IN_PROGRESS and definition.is_interactive and not step.work_items.open().exists():
             finish_form(instance, step, definition)
 
@@ -276,6 +284,7 @@ def finish_form(instance: Instance, step: StepInstance, drawn: StepDrawing, *, b
         return
     if verdict.met:
         complete_step(step, by=by)
+        after_recovery(instance, step)
     else:
         _keep_look(step, _as_looked("complete_when", drawn.complete_when, verdict))
 
@@ -306,8 +315,11 @@ def _close(instance: Instance, step: StepInstance, status: StepStatus, reason: s
     step.move(status, by=by, reason=reason, token="", ready_at=None, lease_until=None, ended_at=clock.now())
 
 
+# Faults --------------------------------------------------------------------------------------------------------------
+
+
 def fault_step(instance: Instance, step: StepInstance, error: dict[str, Any]) -> None:
-    """Nothing more will be tried: the step is in error, and so are its stage and instance until somebody helps (R7.1)."""
+    """Nothing more will be tried: a handler takes the fault, or the step's stage and instance are in error too (R7.1)."""
     step.move(
         StepStatus.ERROR,
         reason=error["message"],
@@ -318,12 +330,79 @@ def fault_step(instance: Instance, step: StepInstance, error: dict[str, Any]) ->
         lease_until=None,
         ended_at=clock.now(),
     )
+    if step.handles is not None:  # a handler that fails itself is not handled: the fault that it was called for stands
+        _stand(instance, step.handles)
+        return
+    handler = _handler_of(instance, step)
+    if handler is None:
+        _stand(instance, step)
+        return
+    recovery = StepInstance.objects.create(instance=instance, stage_instance=step.stage_instance, step_id=handler.id, handles=step)
+    try:
+        _begin(instance, recovery, handler)
+    except Fault as fault:
+        fault_step(instance, recovery, describe(fault))
+
+
+def after_recovery(instance: Instance, handler: StepInstance) -> None:
+    """A handler has ended: do what it resolved (R7.2). Changes nothing when the step is no handler."""
+    step = handler.handles
+    if step is None:
+        return
+    step = steps_of(instance).get(pk=step.pk)
+    resolution, reason = handler.outputs.get("resolution"), _("“%(handler)s” handled it.") % {"handler": handler}
+    match resolution:
+        case "retry":
+            step.move(StepStatus.NOT_STARTED, reason=reason, ended_at=None, looked={})
+        case "outputs":
+            keep_outputs(step, dict(handler.outputs.get("outputs") or {}))
+            complete_step(step, reason=reason)
+        case "skip":
+            step.move(StepStatus.SKIPPED, reason=reason)
+        case "go_to" | "end":
+            stages = {stage.api_name: stage for stage in drawing.of(instance.version).stages.values()}
+            target = stages.get(handler.outputs.get("stage", "")) if resolution == "go_to" else None
+            if resolution == "go_to" and target is None:
+                _stand(instance, step)
+                return
+            leave_stage(instance, reason)
+            enter(instance, target)
+        case _:  # "fail", or nothing that we know
+            _stand(instance, step)
+
+
+def leave_stage(instance: Instance, reason: str, *, by: Person | None = None) -> None:
+    """Discontinue the stage that the instance is in, with all that is open in it (R3.6)."""
+    for stage in instance.stage_instances.filter(status__in=[StageStatus.IN_PROGRESS, StageStatus.ERROR]):
+        for step in steps_of(instance).filter(stage_instance=stage):
+            discontinue(instance, step, reason, by=by)
+        stage.move(StageStatus.DISCONTINUED, by=by, reason=reason, ended_at=clock.now())
+
+
+def _handler_of(instance: Instance, step: StepInstance) -> StepDrawing | None:
+    whole = drawing.of(instance.version)
+    stage = whole.stages[step.stage_instance.stage_id]
+    if step.recoveries.count() >= MOST_RECOVERIES:
+        return None
+    return whole.handler_of(stage.steps[step.step_id], stage, step.error.get("type", ""))
+
+
+def _stand(instance: Instance, step: StepInstance) -> None:
+    """Nobody mends the step: its stage and instance are in error until somebody helps."""
     cause = _("“%(step)s” failed.") % {"step": step}
-    stage = step.stage_instance
-    stage.instance = instance
-    if StageInstance.objects.filter(pk=stage.pk, status=StageStatus.IN_PROGRESS).exists():
+    stage = instance.stage_instances.get(pk=step.stage_instance_id)
+    if stage.status == StageStatus.IN_PROGRESS:
         stage.move(StageStatus.ERROR, reason=cause)
     fault_instance(instance, cause)
+
+
+def facts_of(step: StepInstance) -> Facts:
+    """What expressions of the step can read; of a handler also `fault`, what it was called for (R7.2)."""
+    facts = Facts(step.instance)
+    if step.handles is not None:
+        failed = step.handles
+        facts.add("fault", {"step": failed.step.api_name, "label": failed.step.label, "attempt": failed.attempt, **failed.error})
+    return facts
 
 
 # Conditions ----------------------------------------------------------------------------------------------------------
@@ -371,10 +450,17 @@ def tell_about(instance: Instance, item: WorkItem) -> None:
     instance.news |= dispatch.keys_of(instance) | dispatch.keys_of_item(item)
 
 
-def settle_again(instance_id: int) -> None:
-    """Settle the instance in a transaction of its own, and take the signals about it off the pile."""
-    with transaction.atomic(), lock(instance_id) as instance:
-        Signal.objects.filter(instance=instance).delete()
-        if instance.is_live and instance.record_id and instance.get_record() is None:
-            cancel_instance(instance, _("The record was deleted."))
-        settle(instance)
+def settle_again(instance_id: int) -> bool:
+    """Settle the instance in a transaction of its own, and take the signals about it off the pile.
+
+    Returns False, and leaves the signals, when somebody else is moving the instance right now.
+    """
+    with transaction.atomic():
+        if not Instance.objects.lock_if_free(instance_id):
+            return False
+        with lock(instance_id) as instance:
+            Signal.objects.filter(instance=instance).delete()
+            if instance.is_live and instance.record_id and instance.get_record() is None:
+                cancel_instance(instance, _("The record was deleted."))
+            settle(instance)
+    return True

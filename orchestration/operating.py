@@ -107,10 +107,7 @@ def go_to_stage(instance: Instance, api_name: str | None, *, by: Person, reason:
         stages = {stage.api_name: stage for stage in drawing.of(instance.version).stages.values()}
         if api_name is not None and api_name not in stages:
             raise Invalid(_("There is no stage “%(name)s”. Known: %(known)s.") % {"name": api_name, "known": ", ".join(stages)})
-        for stage in instance.stage_instances.filter(status__in=[StageStatus.IN_PROGRESS, StageStatus.ERROR]):
-            for step in moving.steps_of(instance).filter(stage_instance=stage):
-                moving.discontinue(instance, step, reason, by=by)
-            stage.move(StageStatus.DISCONTINUED, by=by, reason=reason, ended_at=clock.now())
+        moving.leave_stage(instance, reason, by=by)
         if instance.status == InstanceStatus.ERROR:
             instance.move(InstanceStatus.IN_PROGRESS, by=by, reason=reason)
         moving.enter(instance, stages[api_name] if api_name is not None else None)

@@ -190,6 +190,8 @@ def _who(item: WorkItem | None) -> str:
 def _waiting_for(instance: Instance, step: StepInstance, item: WorkItem | None) -> str:
     """Why the step is not finished, in words; empty when it is, or when it is not its turn."""
     names = {"step": step.step.label, **_looked(step.looked)}
+    if step.status == StepStatus.ERROR and instance.status == InstanceStatus.IN_PROGRESS:
+        return ""  # a handler has it, and says itself what it waits for
     if step.status == StepStatus.ERROR:
         return _("“%(step)s” failed: %(message)s") % {**names, "message": step.error.get("message", "")}
     if step.status == StepStatus.NOT_STARTED and step.looked:
@@ -202,6 +204,8 @@ def _waiting_for(instance: Instance, step: StepInstance, item: WorkItem | None) 
         return _waiting_for_person(item, names)
     if step.looked:
         return _("“%(step)s” is filled in, and waits until %(text)s (%(values)s).") % names
+    if step.callback_key and not step.token and step.ready_at is None:
+        return _("“%(step)s” waits for a call from outside.") % names
     if step.token:
         return _("A worker is doing “%(step)s” now.") % names
     if step.error and step.ready_at and step.ready_at > clock.now():

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config import valkey
+from orchestration import dispatch
 from tests.processes import Product
 
 # Playwright runs an event loop in the thread of the test, and Django would refuse to touch the database there.
@@ -43,10 +45,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """SEGUE_REQUIRE_ALL=1, as in CI: a skipped test is a failed run."""
     report = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = report.stats.get("skipped", []) if report else []
-    if skipped and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
+    if report and report.stats.get("skipped") and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        report.write_line(f"\nSEGUE_REQUIRE_ALL=1 and {len(skipped)} skipped: {', '.join(skip.nodeid for skip in skipped)}", red=True)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was skipped, in one line for each reason."""
+    reasons = Counter(skip.longrepr[2].removeprefix("Skipped: ") for skip in terminalreporter.stats.get("skipped", []))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} tests skipped: {reason}", yellow=True)
+    if reasons and os.environ.get("SEGUE_REQUIRE_ALL") == "1":
+        terminalreporter.write_line("SEGUE_REQUIRE_ALL=1: a skipped test is a failed run.", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_a_dead_queue_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test in which there was none must not keep the next one from asking."""
+    monkeypatch.setattr(dispatch, "_quiet_until", 0.0)
 
 
 @pytest.fixture(scope="session")

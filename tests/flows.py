@@ -1,9 +1,11 @@
 """Flows that the stories need and no real project would have."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 
+from orchestration import clock
 from orchestration.errors import Failure
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
 
@@ -58,4 +60,53 @@ def ask(context: Context, answers: dict[str, Any]) -> dict[str, Any]:
     calls.append(("ask", answers["answer"], context.user.username))
     if answers["answer"] == "fail":
         raise Failure("This answer is refused by the flow.")
+    return answers
+
+
+@autolaunched_flow
+def try_later(context: Context) -> Any:
+    calls.append(("try_later", context.attempt))
+    return context.try_again_in(minutes=10) if len(calls) < 6 else {"after": context.attempt}
+
+
+@autolaunched_flow
+def sleep_until(context: Context, *, at: str) -> Any:
+    moment = datetime.fromisoformat(at)
+    calls.append(("sleep_until", context.attempt))
+    return context.wait_until(moment) if clock.now() < moment else {"woken": True}
+
+
+@autolaunched_flow
+def await_callback(context: Context) -> Any:
+    if context.callback is None:
+        context.mail("partner@example.com", "Please sign", context.callback_url)
+        return context.wait_for_callback()
+    return {"signed_by": context.callback["name"]}
+
+
+@autolaunched_flow(changes_record=True)
+def rename_with_rights(context: Context, *, name: str) -> dict[str, Any]:
+    context.record.name = name
+    context.record.save()
+    return {"by": context.user.username if context.user else None}
+
+
+@autolaunched_flow
+def recover(context: Context, *, resolution: str, stage: str = "", fault: Any = None) -> dict[str, Any]:
+    assert context.fault is not None
+    calls.append(("recover", context.fault["step"], context.fault["type"], context.fault["message"], context.fault["attempt"]))
+    if resolution == "break":
+        raise Failure("The handler itself fails.")
+    if resolution == "retry":
+        failing.clear()
+    return {"resolution": resolution, "stage": stage, "outputs": {"text": "from the handler"}}
+
+
+class ResolutionScreen(Screen):
+    title = "What now?"
+    resolution = forms.CharField()
+
+
+@screen_flow(screens=[ResolutionScreen])
+def resolve(context: Context, answers: dict[str, Any]) -> dict[str, Any]:
     return answers

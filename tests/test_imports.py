@@ -20,10 +20,10 @@ ROOMS = {
 SHELVES = (
     {"clock", "conf", "states", "errors", "expressions", "values", "flows"},
     {"models"},
-    {"origin", "access", "assignment", "dispatch", "effects", "runner"},
+    {"origin", "access", "assignment", "dispatch", "effects", "runner", "callbacks"},
     {"drawing", "facts", "moving", "engine", "operating"},
     {"jobs", "triggers", "builder", "timeline", "invariants", "deletions"},
-    {"admin", "checks", "management", "middleware", "apps", "migrations"},
+    {"admin", "checks", "management", "middleware", "urls", "apps", "migrations"},
 )
 """Inside orchestration each shelf imports only from shelves above it, and from its own."""
 

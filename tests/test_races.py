@@ -15,11 +15,11 @@ from django.utils import timezone
 from demo.flows.onboarding import ONBOARDING
 from demo.management.commands.seed_demo import make_definitions, make_people
 from demo.models import Building, BuildingAccess, ChatInvitation, Employee, ITTicket, ReviewTask
-from orchestration import access, builder, clock, conf, effects, engine, jobs
+from orchestration import access, builder, clock, conf, effects, engine, jobs, moving
 from orchestration.errors import Conflict, Stale
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
 from orchestration.invariants import broken
-from orchestration.models import Draft, Effect, Instance, Milestone, StepInstance, Submission, WorkItem
+from orchestration.models import Draft, Effect, Instance, Milestone, StartRequest, StepInstance, Submission, WorkItem
 from orchestration.models.instances import InstanceQuerySet
 from orchestration.states import InstanceStatus, StepStatus
 from tests.together import Crowd, count, unexpected
@@ -306,7 +306,7 @@ def test_without_the_token_the_superseded_attempt_would_be_let_in(office: Buildi
     """The guard taken away: what the test above asserts is then broken, so that test is a judge of the guard."""
 
     def claimed(instance: Instance, claim: engine.Claim) -> StepInstance:
-        return engine._steps(instance).get(pk=claim.step_id)
+        return moving.steps_of(instance).get(pk=claim.step_id)
 
     first = stale_claim(office)
     second_claim()
@@ -454,7 +454,7 @@ def test_without_the_lock_on_the_instance_the_last_two_finishes_would_miss_each_
     engine.complete_work_item(item, by=user("hanna"), answers=preferences(item), submission_key="x")
     (claims,) = claim_all().values()
     engine.run_step(claims[0])
-    both_have_moved, settle = threading.Barrier(2), engine._settle
+    both_have_moved, settle = threading.Barrier(2), moving.settle
 
     def settle_together(instance: Instance) -> None:
         both_have_moved.wait(30)
@@ -462,7 +462,7 @@ def test_without_the_lock_on_the_instance_the_last_two_finishes_would_miss_each_
 
     with monkeypatch.context() as unguarded, Crowd(2) as crowd:
         unguarded.setattr(InstanceQuerySet, "locked", lambda rows, pk: rows.get(pk=pk))
-        unguarded.setattr(engine, "_settle", settle_together)
+        unguarded.setattr(moving, "settle", settle_together)
         assert crowd.at_once([partial(engine.run_step, claim) for claim in claims[1:]]) == [None, None]
     assert [sentence for sentence in broken() if "no reason to move" in sentence]
     engine.settle(item.instance_id)  # level-triggered: asking again repairs even that (R3.1)
@@ -494,6 +494,110 @@ def test_an_attempt_frozen_inside_its_transaction_stops_neither_its_successor_no
     assert (type(late), done) == (Stale, None)
     assert ITTicket.objects.get().summary != "from the frozen attempt"
     assert broken() == []
+
+
+@pytest.mark.postgresql
+def test_a_worker_frozen_over_a_start_does_not_keep_others_from_starting_and_working(office: Building) -> None:
+    hire(1, office)
+    (item,) = WorkItem.objects.open()
+    engine.complete_work_item(item, by=user("hanna"), answers=preferences(item), submission_key="x")
+    columns = {"manager": user("marta"), "building": office, "start_date": timezone.localdate(), "email": "x@segue.example"}
+    frozen_over, later = (Employee.objects.create(name=name, **columns) for name in ("Frozen Over", "Later"))
+    has_it, go_on = threading.Event(), threading.Event()
+
+    def frozen() -> None:
+        with transaction.atomic():
+            StartRequest.objects.select_for_update().get(record_id=str(frozen_over.pk))
+            has_it.set()
+            assert go_on.wait(60)
+
+    def works() -> None:
+        assert has_it.wait(30)
+        try:
+            jobs.drain()
+        finally:
+            go_on.set()
+
+    with Crowd(2) as crowd:
+        assert crowd.at_once([frozen, works]) == [None, None]
+    assert Instance.objects.for_record(later).exists()
+    assert ITTicket.objects.count() == 1
+    jobs.drain()
+    assert Instance.objects.for_record(frozen_over).exists()
+
+
+@pytest.mark.postgresql
+def test_a_worker_frozen_over_a_finish_does_not_keep_the_ticker_from_rescuing_others(
+    office: Building, caplog: pytest.LogCaptureFixture
+) -> None:
+    hire(2, office)
+    for item in WorkItem.objects.open():
+        engine.complete_work_item(item, by=user("hanna"), answers=preferences(item), submission_key="x")
+    claim_all()
+    frozen_over, other = Instance.objects.order_by("pk")
+    has_it, go_on = threading.Event(), threading.Event()
+
+    def frozen() -> None:
+        with transaction.atomic():
+            Instance.objects.locked(frozen_over.pk)
+            has_it.set()
+            assert go_on.wait(60)
+
+    def ticks() -> None:
+        assert has_it.wait(30)
+        try:
+            with clock.moved(timedelta(seconds=conf.LEASE_SECONDS + 1)):
+                jobs.tick()
+        finally:
+            go_on.set()
+
+    with Crowd(2) as crowd:
+        assert crowd.at_once([frozen, ticks]) == [None, None]
+    assert other.step_instances.filter(ready_at__isnull=False).count() == 3
+    assert frozen_over.step_instances.exclude(token="").count() == 3
+    assert "could not be rescued" not in caplog.text, "the ticker waited for the lock until it timed out"
+    with clock.moved(timedelta(seconds=conf.LEASE_SECONDS + 1)):
+        jobs.tick()
+    assert frozen_over.step_instances.filter(ready_at__isnull=False).count() == 3
+    assert broken() == []
+
+
+@autolaunched_flow
+def lose_connection(context: Context) -> None:
+    Building.objects.create(name=f"Attempt {context.attempt}")
+    if context.attempt == 1:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.postgresql
+def test_a_worker_whose_database_session_is_cut_off_tries_the_step_again(office: Building) -> None:
+    step = {"api_name": "cut", "label": "Cut", "kind": "background", "flow": "test_races.lose_connection"}
+    head = {"api_name": "cut", "label": "Cut", "start_type": "autolaunched"}
+    builder.activate(builder.load({"orchestration": head, "stages": [{"api_name": "cut", "label": "Cut", "steps": [step]}]}))
+    instance = engine.start("cut")
+    with Crowd(1) as crowd:
+        assert crowd.at_once([jobs.drain]) == [None]
+    assert (instance.step_instances.get().attempt, Building.objects.filter(name__startswith="Attempt").count()) == (1, 0)
+    with clock.moved(timedelta(hours=1)):
+        jobs.drain()
+    instance.refresh_from_db()
+    assert instance.status == InstanceStatus.COMPLETED
+    assert Building.objects.get(name__startswith="Attempt").name == "Attempt 2"
+    assert broken() == []
+
+
+def test_a_database_that_is_busy_for_a_moment_loses_no_start(office: Building, monkeypatch: pytest.MonkeyPatch) -> None:  # R2.2
+    def too_busy(request_id: int) -> bool:
+        raise OperationalError("database is locked")
+
+    Employee.objects.create(name="Ada", manager=user("marta"), building=office, start_date=timezone.localdate(), email="ada@segue.example")
+    with monkeypatch.context() as busy:
+        busy.setattr(engine, "take_up_start", too_busy)
+        jobs.drain()
+    assert not Instance.objects.exists()
+    jobs.drain()
+    assert Instance.objects.get().record_label == "Ada"
 
 
 def test_no_connection_is_left_behind() -> None:

@@ -8,13 +8,15 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 from demo.models import Employee, ReviewTask
 from orchestration.invariants import broken
 from tests.browsing import Person, patiently
 from tests.newcomers import Newcomer
 from tests.processes import Product, Visitor, wait_for
+
+pytestmark = pytest.mark.usefixtures("browser")  # first of all, so that without one nothing is started in vain
 
 Seat = Callable[[str], Person]
 
@@ -188,22 +190,27 @@ def test_the_same_without_javascript(product: Product, browser: Browser, hr: Vis
 def test_the_next_persons_open_page_shows_the_item_within_three_seconds(
     product: Product, seat: Seat, hr: Visitor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs = 12
+    """Measured at the worst: on pages so quiet that they ask most rarely, and just after they have asked."""
+    runs = 10
     omar, marta = seat("omar"), seat("marta")
     omar.open("/inbox/?tab=queues&q=Soon")
     marta.open("/inbox/?q=Soon")
     for person in (omar, marta):
         remember(person.page)
+    omars, martas = Quiet(omar.page), Quiet(marta.page)
     to_queue, to_manager = [], []
     for number in range(1, runs + 1):
         name = f"Soon Number{number:02}"
+        omars.wait()
         began = time.monotonic()
         newcomer = Newcomer(product, hr, name)
-        patiently(omar.row(name)).to_be_visible()
+        omar.page.evaluate(UNTIL_SHOWN, name)
         to_queue.append(time.monotonic() - began)
+        newcomer.item("collect_preferences")
+        martas.wait()
         began = time.monotonic()
         newcomer.collect_preferences()
-        patiently(marta.row(name)).to_be_visible()
+        marta.page.evaluate(UNTIL_SHOWN, name)
         to_manager.append(time.monotonic() - began)
     assert is_the_same_page(omar.page)
     assert is_the_same_page(marta.page)
@@ -213,6 +220,38 @@ def test_the_next_persons_open_page_shows_the_item_within_three_seconds(
             print(f"  {what}: p95 {p95(seconds):.2f} s, median {statistics.median(seconds):.2f} s, most {max(seconds):.2f} s, {runs} runs")
     assert p95(to_queue) < 3
     assert p95(to_manager) < 3
+
+
+class Quiet:
+    """Listens to how a page asks for news. Once it has heard of none three times in a row, it asks every two seconds."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.unchanged = page, 0
+        page.on("response", self._heard)
+
+    def wait(self) -> None:
+        """Until it is so, and the page has just asked."""
+        while True:
+            self.page.wait_for_event("response", _is_about_news)
+            if self.unchanged >= 3:
+                return
+
+    def _heard(self, answer: Response) -> None:
+        if _is_about_news(answer):
+            self.unchanged = self.unchanged + 1 if answer.status == 204 else 0
+
+
+def _is_about_news(answer: Response) -> bool:
+    return "/live/" in answer.url
+
+
+UNTIL_SHOWN = """name => new Promise((resolve, reject) => {
+  const look = () => document.getElementById("orc-inbox").textContent.includes(name) && resolve();
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => reject(new Error(name + " does not appear")), 15000);
+  look();
+})"""
+"""Seen by the page itself at the moment of the change: Playwright's own waiting looks only once a second after a while."""
 
 
 def p95(seconds: list[float]) -> float:

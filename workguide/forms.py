@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django import forms
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
+from orchestration.models.instances import name_of
 from workguide.records import Fact, RecordPage, in_words
 
 Form = TypeVar("Form", bound=forms.BaseForm)
@@ -35,17 +37,19 @@ def record_form(page: RecordPage) -> type[forms.ModelForm[Any]]:
     return forms.modelform_factory(page.model, form=_RecordForm, fields=page.form_fields)
 
 
-class _RecordForm(forms.ModelForm):  # type: ignore[type-arg]  not subscriptable when it runs
+class _RecordForm(forms.ModelForm):  # type: ignore[type-arg]
     use_required_attribute = False  # errors come from one place, the server, in one wording
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         with_native_dates(self)
         for field in self.fields.values():
-            if isinstance(field, forms.ModelChoiceField) and field.empty_label:
+            if not isinstance(field, forms.ModelChoiceField):
+                continue
+            if field.empty_label:
                 field.empty_label = _("Choose…")
-            if isinstance(field, forms.ModelChoiceField) and hasattr(field.queryset.model, "get_full_name"):
-                field.label_from_instance = lambda user: user.get_full_name() or str(user)  # type: ignore[method-assign]
+            if field.queryset is not None and issubclass(field.queryset.model, AbstractUser):
+                field.label_from_instance = name_of  # type: ignore[assignment]
 
 
 def answers_in_words(screens: Iterable[forms.BaseForm]) -> list[Fact]:

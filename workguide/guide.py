@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.db.models import Model
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -13,6 +12,7 @@ from orchestration.models import WorkItem
 from orchestration.models.records import model_label
 from orchestration.timeline import InstanceView, StageView, StepView
 from workguide.live import live_attributes
+from workguide.request import Request
 
 
 @dataclass(frozen=True)
@@ -26,22 +26,22 @@ class Panel:
     done: list[StepView]
 
 
-def render(request: HttpRequest, record: Model) -> SafeString:
+def render(request: Request, record: Model) -> SafeString:
     """The whole panel, which follows the record and refreshes its content by itself."""
-    keys = [f"record:{model_label(record)}:{record.pk}", *dispatch.keys_for_user(request.user)]  # type: ignore[arg-type]
+    keys = [f"record:{model_label(record)}:{record.pk}", *dispatch.keys_for_user(request.user)]
     return render_to_string("workguide/work_guide.html", {"live": live_attributes(keys), **_content(request, record)}, request)
 
 
-def render_content(request: HttpRequest, record: Model) -> SafeString:
+def render_content(request: Request, record: Model) -> SafeString:
     """What is inside the panel: the part that is fetched again after a change."""
     return render_to_string("workguide/_work_guide.html", _content(request, record), request)
 
 
-def _content(request: HttpRequest, record: Model) -> dict[str, object]:
+def _content(request: Request, record: Model) -> dict[str, object]:
     label = model_label(record)
     seen = access.instances_for(request.user)
-    mine = set(WorkItem.objects.open().for_record(record).for_user(request.user).values_list("pk", flat=True))  # type: ignore[arg-type]
-    panels = [_panel(view, mine, request.user.pk) for view in timeline.for_record(record, seen)]
+    mine = set(WorkItem.objects.open().for_record(record).for_user(request.user).values_list("pk", flat=True))
+    panels = [_panel(view, mine, request.user.pk) for view in timeline.for_record(record, seen)]  # type: ignore[arg-type]
     panels.sort(key=lambda panel: (not panel.view.instance.is_live, not panel.mine))
     return {
         "panels": [panel for panel in panels if panel.view.instance.is_live] or panels[:1],

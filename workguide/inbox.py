@@ -61,13 +61,13 @@ def unclaimed(user: AbstractUser) -> QuerySet[WorkItem]:
 
 def done(user: AbstractUser) -> QuerySet[WorkItem]:
     """What the person completed, the latest first."""
-    items = WorkItem.objects.filter(completed_by=user, status=WorkItemStatus.COMPLETED)
+    items = WorkItem.objects.filter(completed_by=user.pk, status=WorkItemStatus.COMPLETED)
     return _shown(items).order_by("-completed_at", "-pk")
 
 
 def started(user: AbstractUser) -> QuerySet[Instance]:
     """The instances that the person started, the newest first, each with how far it has come."""
-    return with_progress(Instance.objects.filter(starter=user)).order_by("-pk")
+    return with_progress(Instance.objects.filter(starter=user.pk)).order_by("-pk")
 
 
 def in_error(user: AbstractUser) -> QuerySet[Instance]:

@@ -10,6 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.urls import reverse
@@ -18,6 +19,7 @@ from django.utils.formats import date_format, localize
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from orchestration.models.instances import name_of
 from orchestration.models.records import model_label
 
 
@@ -134,8 +136,6 @@ def _fact(label: str, record: Model, name: str) -> Fact:
     value = shown() if shown else getattr(record, name)
     if callable(value):
         value = value()
-    if hasattr(value, "get_full_name"):
-        value = value.get_full_name() or value
     return Fact(label, in_words(value), url_of(value))
 
 
@@ -145,6 +145,8 @@ def in_words(value: Any) -> Any:
         return date_format(timezone.localtime(value), "j F Y, H:i")
     if isinstance(value, date):
         return date_format(value, "j F Y")
+    if isinstance(value, AbstractUser):
+        return name_of(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return localize(value)

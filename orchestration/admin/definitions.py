@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from orchestration import builder, flows
 from orchestration.errors import Refused
-from orchestration.models import Flow, Orchestration, Queue, QueueMember, Stage, Step, Version
+from orchestration.models import Flow, Orchestration, Queue, QueueMember, Route, Stage, Step, Version
 from orchestration.states import IllegalMove
 
 
@@ -95,7 +95,11 @@ class StageInline(FrozenWithVersion, admin.TabularInline):  # type: ignore[type-
 class VersionAdmin(FrozenWithVersion, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("__str__", "status", "starts_on", "activated_at", "note")
     list_filter = ("status", "orchestration")
-    fields = ("orchestration", "number", "status", "starts_on", "note", "activated_at", "problems")
+    fieldsets = (
+        (None, {"fields": ("orchestration", "number", "status", "note", "activated_at", "problems")}),
+        (_("Starts"), {"fields": ("starts_on", "entry_condition", "changed_into", "start_field", "start_offset")}),
+        (_("Data"), {"fields": ("inputs", "variables")}),
+    )
     readonly_fields = ("status", "activated_at", "problems")
     inlines = (StageInline,)
     actions = ("activate", "deactivate", "copy_as_draft")
@@ -141,6 +145,20 @@ class VersionAdmin(FrozenWithVersion, admin.ModelAdmin):  # type: ignore[type-ar
         return bool(request.user.has_perm("orchestration.change_version"))
 
 
+class RouteInline(FrozenWithVersion, admin.TabularInline):  # type: ignore[type-arg]
+    model = Route
+    extra = 0
+    fk_name = "stage"
+    fields = ("order", "condition", "target")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only stages of the same version can be gone to."""
+        if db_field.name == "target" and request.resolver_match is not None:
+            here = Stage.objects.filter(pk=str(request.resolver_match.kwargs.get("object_id", 0)))
+            kwargs["queryset"] = Stage.objects.filter(version__in=here.values("version"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
 class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     """Offers the catalogue's flows to choose from."""
 
@@ -148,7 +166,11 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Step
-        fields = ("order", "label", "api_name", "kind", "flow", "assignee", "inputs", "after")
+        fields = (
+            *("order", "label", "api_name", "kind", "flow", "assignee", "inputs", "after"),
+            *("wait_until", "only_if", "complete_when", "max_attempts", "run_as", "run_as_user"),
+            *("handles", "handles_types", "fault_path"),
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -159,8 +181,10 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk:
             siblings = Step.objects.filter(stage=self.instance.stage).exclude(pk=self.instance.pk)
             self.fields["after"].queryset = siblings  # type: ignore[attr-defined]
-        elif "after" in self.fields:
-            self.fields["after"].queryset = Step.objects.none()  # type: ignore[attr-defined]
+            self.fields["fault_path"].queryset = siblings.exclude(handles="")  # type: ignore[attr-defined]
+        else:
+            for name in ("after", "fault_path"):
+                self.fields[name].queryset = Step.objects.none()  # type: ignore[attr-defined]
 
 
 class StepInline(FrozenWithVersion, admin.StackedInline):  # type: ignore[type-arg]
@@ -174,9 +198,9 @@ class StageAdmin(FrozenWithVersion, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("label", "version", "order")
     list_filter = ("version__orchestration", "version")
     list_select_related = ("version__orchestration",)
-    fields = ("drawn_in_version", "order", "label", "api_name")
+    fields = ("drawn_in_version", "order", "label", "api_name", "entry_condition", "exit_rule", "exit_condition")
     readonly_fields = ("drawn_in_version",)
-    inlines = (StepInline,)
+    inlines = (StepInline, RouteInline)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Stages are added on their version's page."""

@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from orchestration.errors import ExpressionError
-from orchestration.expressions import paths
+from orchestration.expressions.paths import Scope, read
 
 LONGEST_TEXT = 10_000
 """Characters that a text may have while an expression is evaluated."""
@@ -112,7 +112,7 @@ class Fact:
 class Evaluation:
     """One walk over a tree: the facts to read from, and those that were found."""
 
-    scope: paths.Scope
+    scope: Scope
     facts: list[Fact] = field(default_factory=list)
 
     def value(self, node: Node) -> Any:
@@ -121,7 +121,7 @@ class Evaluation:
             case Literal(value):
                 return value
             case Path(path):
-                return _plain(paths.read(path, self.scope))
+                return _plain(read(path, self.scope))
             case Comparison():
                 return self._tested(node, _compare(node, self.value(node.left), self.value(node.right)))
             case Logic(word, parts):
@@ -153,7 +153,7 @@ class Evaluation:
         return all(results) if word == "and" else any(results)
 
     def _tested(self, node: Node, met: bool) -> bool:
-        found = {path: shown(_plain(paths.read(path, self.scope))) for path in sorted(set(paths_in(node)))}
+        found = {path: shown(_plain(read(path, self.scope))) for path in sorted(set(paths_in(node)))}
         self.facts.append(Fact(str(node), met, found))
         return met
 

@@ -1,7 +1,7 @@
 """The catalogue of flows: the small things that steps run, registered by a decorator in any app's `flows.py`."""
 
 from orchestration.flows.catalogue import Flow, FlowKind, all_flows, autolaunched_flow, get, screen_flow
-from orchestration.flows.context import Context, Mail
+from orchestration.flows.context import Context, Mail, Wait
 from orchestration.flows.screens import Screen
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "FlowKind",
     "Mail",
     "Screen",
+    "Wait",
     "all_flows",
     "autolaunched_flow",
     "get",

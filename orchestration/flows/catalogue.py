@@ -13,10 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orchestration.errors import FlowMissing
-from orchestration.flows.context import Context
+from orchestration.flows.context import Context, Wait
 from orchestration.flows.screens import Screen
 
-Function = Callable[..., Mapping[str, Any] | None]
+Function = Callable[..., Mapping[str, Any] | Wait | None]
 
 
 class FlowKind(TextChoices):
@@ -61,15 +61,18 @@ class Flow:
 _catalogue: dict[str, Flow] = {}
 
 
-def autolaunched_flow(function: Function | None = None, *, label: str | Promise = "") -> Any:
+def autolaunched_flow(
+    function: Function | None = None, *, label: str | Promise = "", changes_record: bool = False, as_system: bool = False
+) -> Any:
     """Register a function as a flow that a background step runs.
 
     The function takes the Context and its inputs as typed keyword-only arguments; it returns a mapping of outputs (JSON
-    values) or None. It raises Failure, or anything else, when it cannot do its work.
+    values) or None. It raises Failure, or anything else, when it cannot do its work. With `changes_record` the person that the step
+    runs as needs the permission to change the record, unless the flow runs `as_system`.
     """
 
     def register(function: Function) -> Function:
-        return _register(function, FlowKind.AUTOLAUNCHED, label)
+        return _register(function, FlowKind.AUTOLAUNCHED, label, changes_record=changes_record, as_system=as_system)
 
     return register(function) if function else register
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from orchestration import clock
 from orchestration.errors import Failure
 
 
@@ -29,13 +31,24 @@ class Mail:
             raise Failure(_("A mail's subject is one line of at most 200 characters."))
 
 
+@dataclass(frozen=True)
+class Wait:
+    """What a flow returns to be called again instead of being finished; what it wrote and sent until then is kept (R4.4).
+
+    `until` is when; None means after the callback.
+    """
+
+    until: datetime | None
+
+
 @dataclass
 class Context:
     """Everything that a flow may use. It has no database handle of its own: a flow uses Django's models as any code does.
 
     `record` is the business object (None for an instance without one), `inputs` the step's mapped values, `user` who acts
     (None for a background step without one), `key` the idempotency key of the step, the same for each attempt,
-    `attempt` this attempt's number, from 1.
+    `attempt` this attempt's number, from 1. `fault` is what a handler of faults is called for. `callback_url` is where the outside
+    calls back, and `callback` what it sent, None before it did.
     """
 
     record: Any = None
@@ -43,6 +56,9 @@ class Context:
     user: Any = None
     key: str = ""
     attempt: int = 1
+    fault: Mapping[str, Any] | None = None
+    callback_url: str = ""
+    callback: Any = None
     mails: list[Mail] = field(default_factory=list)
 
     def mail(self, to: str, subject: str, body: str) -> None:
@@ -51,3 +67,18 @@ class Context:
         Raises Failure when `to` is not one address or `subject` not one line.
         """
         self.mails.append(Mail(to, subject, body))
+
+    def try_again_in(self, **time: float) -> Wait:
+        """`return context.try_again_in(minutes=5)`: call the flow again later, without using up an attempt."""
+        return Wait(clock.now() + timedelta(**time))
+
+    def wait_until(self, at: datetime) -> Wait:
+        """`return context.wait_until(at)`: call the flow again at that time (an aware datetime)."""
+        return Wait(at)
+
+    def wait_for_callback(self) -> Wait:
+        """`return context.wait_for_callback()`: call the flow again once somebody has called `callback_url`.
+
+        The first call's JSON body is then `context.callback`; further calls change nothing.
+        """
+        return Wait(None)

@@ -44,6 +44,20 @@ class StepKind(models.TextChoices):
     INTERACTIVE = "interactive", _("Interactive step")
 
 
+class Handles(models.TextChoices):
+    """Whose faults a handler takes."""
+
+    NAMED = "named", _("of the steps that name it")
+    STAGE = "stage", _("of its stage")
+    ORCHESTRATION = "orchestration", _("of the whole orchestration")
+
+
+class RunAs(models.TextChoices):
+    SERVICE = "service", _("the service user")
+    COMPLETER = "completer", _("whoever completed the latest work item")
+    USER = "user", _("a named user")
+
+
 class ExitRule(models.TextChoices):
     ALL_STEPS = "all_steps", _("all steps are finished")
     CONDITION = "condition", _("as soon as the condition holds")
@@ -266,6 +280,18 @@ class Step(PartOfVersion):
     wait_until = ConditionField(_("wait until"), help_text=_("Holds the step back until it holds."))
     only_if = ConditionField(_("only if"), help_text=_("Looked at once, when the step would begin; it is skipped when it does not hold."))
     complete_when = ConditionField(_("complete when"), help_text=_("After the form is finished, the step waits until this holds."))
+    max_attempts = models.PositiveSmallIntegerField(
+        _("attempts"), null=True, blank=True, help_text=_("How often it is tried; empty: as often as the site says.")
+    )
+    run_as = models.CharField(_("runs as"), max_length=20, choices=RunAs.choices, default=RunAs.SERVICE)
+    run_as_user = models.CharField(_("named user"), max_length=150, blank=True)
+    handles = models.CharField(
+        _("handles faults"), max_length=20, choices=Handles.choices, blank=True, help_text=_("Empty: an ordinary step.")
+    )
+    handles_types = models.JSONField(_("types of faults"), default=list, blank=True, help_text=_("Empty: all."))
+    fault_path = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("on fault"), help_text=_("A handler.")
+    )
     inputs = models.JSONField(_("inputs"), default=dict, blank=True)
     assignee = models.JSONField(_("assignee"), default=dict, blank=True)
 
@@ -318,3 +344,7 @@ class Route(models.Model):
         """Delete, unless the version is frozen."""
         self.stage.refuse_if_frozen()
         return super().delete(*args, **kwargs)
+
+    def drawn_in(self) -> Version:
+        """The version that this is a part of."""
+        return self.stage.version

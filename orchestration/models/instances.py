@@ -110,6 +110,10 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
         """Those whose conditions may have come true by themselves meanwhile."""
         return self.filter(look_again_at__lte=clock.now(), status=InstanceStatus.IN_PROGRESS).order_by("look_again_at")
 
+    def lock_if_free(self, pk: int) -> bool:
+        """Lock the row like `locked`, unless somebody else has it: then at once False."""
+        return self.select_for_update(no_key=True, skip_locked=True).filter(pk=pk).first() is not None
+
 
 class Instance(AboutRecord, Moved):
     """A live copy of an orchestration, about one record or about none."""
@@ -254,11 +258,16 @@ class StepInstance(Moved):
     stage_instance = models.ForeignKey(StageInstance, models.CASCADE, related_name="step_instances")
     step = models.ForeignKey(Step, models.PROTECT, related_name="+")
     status = models.CharField(_("status"), max_length=20, choices=StepStatus.choices, default=StepStatus.NOT_STARTED)
+    handles = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="recoveries", verbose_name=_("handles"))
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     tries_left = models.PositiveSmallIntegerField(_("tries left"), default=0)
     ready_at = models.DateTimeField(_("ready at"), null=True, blank=True)
     token = models.CharField(_("token of the running attempt"), max_length=32, blank=True)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    callback_key = models.CharField(
+        _("callback key"), max_length=32, blank=True, help_text=_("Set while, and after, its flow waits for a call from outside.")
+    )
+    callback = models.JSONField(_("callback"), null=True, blank=True)
     outputs = models.JSONField(_("outputs"), default=dict, encoder=DjangoJSONEncoder)
     looked = models.JSONField(_("condition when last looked at"), default=dict, blank=True)
     error = models.JSONField(_("latest error"), default=dict, blank=True)
@@ -272,7 +281,14 @@ class StepInstance(Moved):
         verbose_name_plural = _("step instances")
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["stage_instance", "step"], name="step_once_in_stage_instance"),
+            models.UniqueConstraint(
+                fields=["stage_instance", "step"], condition=Q(handles__isnull=True), name="step_once_in_stage_instance"
+            ),
+            models.UniqueConstraint(
+                fields=["handles"],
+                condition=Q(status__in=[StepStatus.NOT_STARTED, StepStatus.IN_PROGRESS]),
+                name="one_recovery_at_a_time",
+            ),
             models.CheckConstraint(
                 condition=Q(ready_at__isnull=True, token="", lease_until__isnull=True)
                 | Q(status=StepStatus.IN_PROGRESS, ready_at__isnull=False, token="", lease_until__isnull=True)
@@ -462,6 +478,8 @@ class MilestoneKind(models.TextChoices):
     STEP_RETRIED = "step_retried", _("Step taken up again")
     VARIABLE_CHANGED = "variable_changed", _("Variable changed")
     ATTEMPT_FAILED = "attempt_failed", _("Attempt failed")
+    ATTEMPT_DEFERRED = "attempt_deferred", _("Attempt put off")
+    CALLBACK_RECEIVED = "callback_received", _("Callback received")
     ATTEMPT_LOST = "attempt_lost", _("Attempt lost")
     WORK_ITEM_ASSIGNED = "work_item_assigned", _("Work item assigned")
     WORK_ITEM_CLAIMED = "work_item_claimed", _("Work item claimed")

@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 
 from orchestration import conf
 from orchestration.errors import Failure, Fault, Invalid
-from orchestration.flows import Context, Flow, Mail
+from orchestration.flows import Context, Flow, Mail, Wait
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a flow returned: JSON `outputs`, and the `mails` to send once its step is committed."""
+    """What a flow returned: JSON `outputs` or a `wait`, and the `mails` to send once its step is committed."""
 
     outputs: dict[str, Any]
     mails: Sequence[Mail]
+    wait: Wait | None = None
 
 
 def run_autolaunched(flow: Flow, context: Context) -> Result:
@@ -67,6 +68,8 @@ def _check_inputs(flow: Flow, inputs: Mapping[str, Any]) -> None:
 
 
 def _result(flow: Flow, returned: Any, context: Context) -> Result:
+    if isinstance(returned, Wait):
+        return Result({}, tuple(context.mails), returned)
     if returned is not None and not isinstance(returned, Mapping):
         raise Fault(_("“%(flow)s” returned no mapping of outputs.") % {"flow": flow.label}, kind="output")
     try:

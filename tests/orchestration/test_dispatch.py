@@ -90,6 +90,7 @@ def test_without_a_queue_server_the_version_is_the_newest_milestone(cast: Cast, 
     assert dispatch.live_version(["user:1"]) != before
 
 
+@pytest.mark.django_db
 def test_after_a_failure_the_server_is_left_alone_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
@@ -100,6 +101,7 @@ def test_after_a_failure_the_server_is_left_alone_for_a_moment(monkeypatch: pyte
     monkeypatch.setattr(dispatch, "_connection", unreachable)
     for _ in range(10):
         dispatch.hint()
+        assert dispatch.live_version(["user:1"]).startswith("db-")
     assert len(tried) == 1
 
 

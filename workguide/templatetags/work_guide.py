@@ -6,7 +6,6 @@ from typing import Any
 from django import template
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Model
-from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from orchestration.models import Orchestration, WorkItem
 from orchestration.models.instances import name_of
 from orchestration.timeline import StepView
 from workguide import guide, inbox, records
+from workguide.request import Request
 
 register = template.Library()
 
@@ -46,7 +46,7 @@ def work_guide(context: template.Context, record: Any) -> SafeString:
 
     Needs `request` in the context. Brings its own style and script, once for each page.
     """
-    request: HttpRequest = context["request"]
+    request: Request = context["request"]
     if not isinstance(record, Model) or record.pk is None or not request.user.is_authenticated:
         return SafeString("")
     if not access.may_view_record(request.user, record):
@@ -123,9 +123,9 @@ def ago(at: datetime | None) -> SafeString:
     if at is None:
         return SafeString("")
     seconds = (clock.now() - at).total_seconds()
-    words = _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)} if seconds >= 60 else _("now")
+    words = _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)} if seconds >= 60 else _("just now")
     full = date_format(timezone.localtime(at), "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}" data-orc-ago>{}</time>', at.isoformat(), full, words)
+    return format_html('<time datetime="{}" title="{}" data-orc-ago="{}">{}</time>', at.isoformat(), full, _("just now"), words)
 
 
 @register.simple_tag
@@ -137,6 +137,19 @@ def moment(at: datetime | None) -> SafeString:
     this_year = local.year == timezone.localtime(clock.now()).year
     words = date_format(local, "j M, H:i" if this_year else "j M Y, H:i")
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), words)
+
+
+@register.simple_tag
+def when(at: datetime | None) -> str:
+    """The end of a sentence: at 14:02, or, when it was not today, on 3 Dec at 14:02."""
+    if at is None:
+        return ""
+    local, today = timezone.localtime(at), timezone.localtime(clock.now())
+    time = date_format(local, "H:i")
+    if local.date() == today.date():
+        return _("at %(time)s") % {"time": time}
+    day = date_format(local, "j M" if local.year == today.year else "j M Y")
+    return _("on %(day)s at %(time)s") % {"day": day, "time": time}
 
 
 @register.simple_tag(takes_context=True)

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from orchestration import dispatch
 from workguide import inbox as questions
 from workguide.live import live_attributes
+from workguide.request import Request
 from workguide.views.page import paged, render_page
 
 
@@ -27,12 +28,12 @@ ROWS = {Tab.MINE: questions.mine, Tab.QUEUES: questions.shared, Tab.STARTED: que
 
 @require_safe
 @login_required
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: Request) -> HttpResponse:
     """One tab of the inbox, searched and paged; the page, or the list alone."""
     keys = dispatch.keys_for_user(request.user)
     live = live_attributes(keys)
     counts = questions.counts(request.user)
-    request.inbox_counts = counts  # type: ignore[attr-defined]  the header shows the same figures
+    request.inbox_counts = counts  # the header shows the same figures
     tab = _tab(request, counts)
     words = request.GET.get("q", "").strip()
     page = paged(request, questions.search(ROWS[tab](request.user), words))
@@ -52,7 +53,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def inbox_count(request: HttpRequest) -> HttpResponse:
+def inbox_count(request: Request) -> HttpResponse:
     """The figure in the header, and what to announce when it has grown."""
     user = request.user
     counts = questions.counts(user)
@@ -60,7 +61,7 @@ def inbox_count(request: HttpRequest) -> HttpResponse:
     return render(request, "workguide/_inbox_count.html", {"counts": counts, "newest": newest})
 
 
-def _tab(request: HttpRequest, counts: questions.Counts) -> Tab:
+def _tab(request: Request, counts: questions.Counts) -> Tab:
     """The tab asked for; else my work, or the queues when only they have something to do."""
     if request.GET.get("tab") in Tab.values:
         return Tab(request.GET["tab"])

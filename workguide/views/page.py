@@ -4,22 +4,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+
+from workguide.request import Request
 
 PER_PAGE = 25
 
 
-def render_page(request: HttpRequest, name: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+def render_page(request: Request, name: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """`<name>.html`; for htmx `_<name>.html`, when there is one."""
-    parts = [f"workguide/_{name}.html"] if request.htmx else []  # type: ignore[attr-defined]
+    parts = [f"workguide/_{name}.html"] if request.htmx else []
     response = render(request, [*parts, f"workguide/{name}.html"], context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     response["Cache-Control"] = "no-store"  # the browser's Back shows what is true now, never a form that is done
     return response
 
 
-def paged(request: HttpRequest, rows: Any) -> Page[Any]:
+def paged(request: Request, rows: Any) -> Page[Any]:
     """The page of `rows` that the address asks for; the nearest one when there is no such page."""
     return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))

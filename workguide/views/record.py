@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,12 +17,13 @@ from workguide import guide, records
 from workguide.forms import record_form
 from workguide.live import live_attributes
 from workguide.records import RecordPage
+from workguide.request import Request
 from workguide.views.page import paged, render_page
 
 
 @require_safe
 @login_required
-def record_models(request: HttpRequest) -> HttpResponse:
+def record_models(request: Request) -> HttpResponse:
     """The models whose records the person may see; straight to the list when there is only one."""
     visible = [(page, access.records_for(request.user, page.model).count()) for page in records.pages()]
     shown = [(page, count) for page, count in visible if count or access.may_add_record(request.user, page.model)]
@@ -33,7 +34,7 @@ def record_models(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def record_list(request: HttpRequest, model: str) -> HttpResponse:
+def record_list(request: Request, model: str) -> HttpResponse:
     """The records of a model, searched and paged."""
     page = _page_or_404(model)
     words = request.GET.get("q", "").strip()
@@ -54,7 +55,7 @@ def record_list(request: HttpRequest, model: str) -> HttpResponse:
 
 @require_safe
 @login_required
-def record(request: HttpRequest, model: str, pk: str) -> HttpResponse:
+def record(request: Request, model: str, pk: str) -> HttpResponse:
     """A record, with the Work Guide."""
     page, found = _record_or_404(request, model, pk)
     context = {
@@ -69,7 +70,7 @@ def record(request: HttpRequest, model: str, pk: str) -> HttpResponse:
 
 @require_safe
 @login_required
-def work_guide(request: HttpRequest, model: str, pk: str) -> HttpResponse:
+def work_guide(request: Request, model: str, pk: str) -> HttpResponse:
     """The content of the panel, of a record of any model, registered or not."""
     known = model_named(model)
     if known is None:
@@ -80,7 +81,7 @@ def work_guide(request: HttpRequest, model: str, pk: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def record_add(request: HttpRequest, model: str) -> HttpResponse:
+def record_add(request: Request, model: str) -> HttpResponse:
     """A new record."""
     page = _page_or_404(model)
     if not page.form_fields or not access.may_add_record(request.user, page.model):
@@ -90,7 +91,7 @@ def record_add(request: HttpRequest, model: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def record_edit(request: HttpRequest, model: str, pk: str) -> HttpResponse:
+def record_edit(request: Request, model: str, pk: str) -> HttpResponse:
     """An existing record."""
     page, found = _record_or_404(request, model, pk)
     if not page.form_fields or not access.may_change_record(request.user, found):
@@ -98,7 +99,7 @@ def record_edit(request: HttpRequest, model: str, pk: str) -> HttpResponse:
     return _edit(request, page, found, _("Saved “%(record)s”."))
 
 
-def _edit(request: HttpRequest, page: RecordPage, found: Model | None, told: str) -> HttpResponse:
+def _edit(request: Request, page: RecordPage, found: Model | None, told: str) -> HttpResponse:
     form = record_form(page)(request.POST if request.method == "POST" else None, instance=found)
     if form.is_bound and form.is_valid():
         saved = form.save()
@@ -108,7 +109,7 @@ def _edit(request: HttpRequest, page: RecordPage, found: Model | None, told: str
     return render_page(request, "record_form", context, status=422 if form.is_bound else 200)
 
 
-def _live(request: HttpRequest) -> str:
+def _live(request: Request) -> str:
     return live_attributes(dispatch.keys_for_user(request.user))
 
 
@@ -119,12 +120,12 @@ def _page_or_404(model: str) -> RecordPage:
     return page
 
 
-def _record_or_404(request: HttpRequest, model: str, pk: str) -> tuple[RecordPage, Model]:
+def _record_or_404(request: Request, model: str, pk: str) -> tuple[RecordPage, Model]:
     page = _page_or_404(model)
     return page, _find(request, page.model, pk)
 
 
-def _find(request: HttpRequest, model: type[Model], pk: str) -> Any:
+def _find(request: Request, model: type[Model], pk: str) -> Any:
     try:
         return get_object_or_404(access.records_for(request.user, model), pk=pk)
     except (ValueError, ValidationError):

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +26,7 @@ from orchestration.models import Draft, Submission, WorkItem
 from workguide import inbox, records
 from workguide.forms import answers_in_words, with_native_dates
 from workguide.live import live_attributes
+from workguide.request import Request
 from workguide.standing import standing
 from workguide.views.page import render_page
 
@@ -35,7 +36,7 @@ Answers = dict[str, list[str]]
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @never_cache  # the browser's Back shows what is true now, never a form that is done
-def work_item(request: HttpRequest, pk: int) -> HttpResponse:
+def work_item(request: Request, pk: int) -> HttpResponse:
     """One screen of the item, its review, or what became of it; POST checks one screen and goes on to the next."""
     live = _live(request, pk)
     item = _find(request, pk)
@@ -43,9 +44,9 @@ def work_item(request: HttpRequest, pk: int) -> HttpResponse:
         return _answer_screen(request, item)
     if request.GET.get("done") and item.completed_by_id == request.user.pk:
         return _done(request, item, live)
-    if request.htmx:  # type: ignore[attr-defined]  the form stays as it is, only the banner above it is news
+    if request.htmx:  # the form stays as it is, only the banner above it is news
         return render(request, "workguide/_work_item_banner.html", _common(request, item, live))
-    if not standing(item, request.user).may_answer:
+    if not item.standing.may_answer:  # type: ignore[attr-defined]
         return _closed(request, item, live=live)
     flow, answers = flows.get(item.flow), _draft_answers(item)
     place = _asked_screen(request, item, flow)
@@ -57,7 +58,7 @@ def work_item(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def work_item_draft(request: HttpRequest, pk: int) -> HttpResponse:
+def work_item_draft(request: Request, pk: int) -> HttpResponse:
     """Save what is typed, valid or not. The page's script gets a word to show; a plain form goes back to the record."""
     item = _find(request, pk)
     try:
@@ -66,11 +67,11 @@ def work_item_draft(request: HttpRequest, pk: int) -> HttpResponse:
     except FlowMissing:
         return _closed(request, item, status=409)
     except Refused as refusal:
-        if request.htmx:  # type: ignore[attr-defined]
+        if request.htmx:
             return HttpResponse(refusal.message, status=_status(refusal), content_type="text/plain; charset=utf-8")
         return _refused(request, item, refusal)
     saved = _("Saved %(time)s") % {"time": date_format(timezone.localtime(draft.saved_at), "H:i")}
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return HttpResponse(saved, content_type="text/plain; charset=utf-8")
     messages.success(request, _("Your answers to “%(item)s” are kept as a draft.") % {"item": item})
     return redirect(records.url_of(item.get_record()) or "workguide:inbox")
@@ -78,7 +79,7 @@ def work_item_draft(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def work_item_completion(request: HttpRequest, pk: int) -> HttpResponse:
+def work_item_completion(request: Request, pk: int) -> HttpResponse:
     """Complete the item with the posted answers of all its screens."""
     item = _find(request, pk)
     try:
@@ -96,14 +97,14 @@ def work_item_completion(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def work_item_claim(request: HttpRequest, pk: int) -> HttpResponse:
+def work_item_claim(request: Request, pk: int) -> HttpResponse:
     """Take the item; a row is answered with the row, a page leads to the item."""
     return _change_hands(request, pk, engine.claim_work_item, lambda item: redirect("workguide:work_item", pk))
 
 
 @require_POST
 @login_required
-def work_item_release(request: HttpRequest, pk: int) -> HttpResponse:
+def work_item_release(request: Request, pk: int) -> HttpResponse:
     """Give the item back; a row is answered with the row, a page leads to the inbox."""
 
     def released(item: WorkItem) -> HttpResponse:
@@ -114,13 +115,13 @@ def work_item_release(request: HttpRequest, pk: int) -> HttpResponse:
     return _change_hands(request, pk, engine.release_work_item, released)
 
 
-def _change_hands(request: HttpRequest, pk: int, verb: Callable[..., WorkItem], answer: Callable[[WorkItem], HttpResponse]) -> HttpResponse:
+def _change_hands(request: Request, pk: int, verb: Callable[..., WorkItem], answer: Callable[[WorkItem], HttpResponse]) -> HttpResponse:
     item, refusal = _find(request, pk), None
     try:
         verb(item, by=request.user)
     except Refused as refused:
         refusal = refused
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         context = {"item": _find(request, pk), "refusal": refusal, "is_new": refusal is None}
         return render(request, "workguide/_work_item.html", context, status=_status(refusal))
     return _refused(request, item, refusal) if refusal else answer(item)
@@ -129,7 +130,7 @@ def _change_hands(request: HttpRequest, pk: int, verb: Callable[..., WorkItem], 
 # Screens -------------------------------------------------------------------------------------------------------------
 
 
-def _answer_screen(request: HttpRequest, item: WorkItem) -> HttpResponse:
+def _answer_screen(request: Request, item: WorkItem) -> HttpResponse:
     """Keep the screen's answers, right or wrong; go on when they are right."""
     try:
         flow = flows.get(item.flow)
@@ -147,9 +148,7 @@ def _answer_screen(request: HttpRequest, item: WorkItem) -> HttpResponse:
     return redirect(f"{reverse('workguide:work_item', args=[item.pk])}?{'review=1' if is_last else f'screen={place + 1}'}")
 
 
-def _screen(
-    request: HttpRequest, item: WorkItem, flow: Flow, place: int, form: Screen, *, live: str = "", status: int = 200
-) -> HttpResponse:
+def _screen(request: Request, item: WorkItem, flow: Flow, place: int, form: Screen, *, live: str = "", status: int = 200) -> HttpResponse:
     is_only = len(flow.screens) == 1
     address = reverse("workguide:work_item", args=[item.pk])
     returns = request.GET.get("return") == "review" or request.POST.get("orc-return") == "review"
@@ -167,7 +166,7 @@ def _screen(
     return render(request, "workguide/work_item.html", context, status=status)
 
 
-def _review(request: HttpRequest, item: WorkItem, flow: Flow, answers: Answers, live: str) -> HttpResponse:
+def _review(request: Request, item: WorkItem, flow: Flow, answers: Answers, live: str) -> HttpResponse:
     """All answers once more, before they count; those shown are those that are sent."""
     screens = _bound(flow, answers, item, request)
     address = reverse("workguide:work_item", args=[item.pk])
@@ -183,7 +182,7 @@ def _review(request: HttpRequest, item: WorkItem, flow: Flow, answers: Answers, 
     return render(request, "workguide/work_item_review.html", context)
 
 
-def _invalid(request: HttpRequest, item: WorkItem, flow: Flow, answers: Answers, invalid: Invalid) -> HttpResponse:
+def _invalid(request: Request, item: WorkItem, flow: Flow, answers: Answers, invalid: Invalid) -> HttpResponse:
     """The screen with the first error, everything typed still there."""
     form = flow.screen(invalid.screen, answers, engine.context_for(item, request.user))
     form.is_valid()
@@ -198,14 +197,14 @@ def _invalid(request: HttpRequest, item: WorkItem, flow: Flow, answers: Answers,
 # Ends ----------------------------------------------------------------------------------------------------------------
 
 
-def _done(request: HttpRequest, item: WorkItem, live: str) -> HttpResponse:
+def _done(request: Request, item: WorkItem, live: str) -> HttpResponse:
     """The page after one's own completion: what happens next, and where to go."""
     view = timeline.of(item.instance)
     context = _common(request, item, live) | {"view": view, "next_item": inbox.mine(request.user).first()}
     return render_page(request, "work_item_done", context)
 
 
-def _refused(request: HttpRequest, item: WorkItem, refusal: Refused) -> HttpResponse:
+def _refused(request: Request, item: WorkItem, refusal: Refused) -> HttpResponse:
     """Nothing was sent: say why, and keep what was typed in sight."""
     try:
         flow = flows.get(item.flow)
@@ -215,13 +214,13 @@ def _refused(request: HttpRequest, item: WorkItem, refusal: Refused) -> HttpResp
     return _closed(request, _find(request, item.pk), refusal=refusal, typed=typed, status=_status(refusal))
 
 
-def _closed(request: HttpRequest, item: WorkItem, *, live: str = "", status: int = 200, **extra: Any) -> HttpResponse:
+def _closed(request: Request, item: WorkItem, *, live: str = "", status: int = 200, **extra: Any) -> HttpResponse:
     """An item that the reader cannot fill in: done, canceled, somebody else's, or refused just now."""
     context = _common(request, item, live) | {"given": _given(request, item)} | extra
     return render(request, "workguide/work_item_closed.html", context, status=status)
 
 
-def _given(request: HttpRequest, item: WorkItem) -> list[records.Fact]:
+def _given(request: Request, item: WorkItem) -> list[records.Fact]:
     """The answers that completed the item."""
     submission = Submission.objects.filter(work_item=item).first()
     if submission is None:
@@ -235,30 +234,31 @@ def _given(request: HttpRequest, item: WorkItem) -> list[records.Fact]:
 # Parts ---------------------------------------------------------------------------------------------------------------
 
 
-def _find(request: HttpRequest, pk: int) -> WorkItem:
+def _find(request: Request, pk: int) -> WorkItem:
     items: Any = inbox.with_parts(access.work_items_for(request.user))
     found: WorkItem = get_object_or_404(items, pk=pk)
+    found.standing = standing(found, request.user)  # type: ignore[attr-defined]
     return found
 
 
-def _common(request: HttpRequest, item: WorkItem, live: str) -> dict[str, Any]:
+def _common(request: Request, item: WorkItem, live: str) -> dict[str, Any]:
     record = item.get_record()
     page = records.page_for(record) if record is not None and access.may_view_record(request.user, record) else None
     return {
         "live": live or _live(request, item.pk),
         "item": item,
-        "standing": standing(item, request.user),
+        "standing": item.standing,  # type: ignore[attr-defined]
         "record": record,
         "facts": page.facts(record) if page else [],
     }
 
 
-def _live(request: HttpRequest, pk: int) -> str:
+def _live(request: Request, pk: int) -> str:
     instance = WorkItem.objects.filter(pk=pk).values_list("instance", flat=True).first()
     return live_attributes([f"instance:{instance}", *dispatch.keys_for_user(request.user)])
 
 
-def _asked_screen(request: HttpRequest, item: WorkItem, flow: Flow) -> int:
+def _asked_screen(request: Request, item: WorkItem, flow: Flow) -> int:
     """The screen that the address asks for, else the one where the draft was left; one beyond the last is the review."""
     count = len(flow.screens)
     if count == 1:
@@ -269,17 +269,17 @@ def _asked_screen(request: HttpRequest, item: WorkItem, flow: Flow) -> int:
     return min(int(asked), count - 1) if asked.isdecimal() else min(_draft(item).screen, count)
 
 
-def _posted_screen(request: HttpRequest, flow: Flow) -> int:
+def _posted_screen(request: Request, flow: Flow) -> int:
     place = request.POST.get("orc-screen", "")
     return min(int(place), len(flow.screens) - 1) if place.isdecimal() else 0
 
 
-def _posted(request: HttpRequest, flow: Flow) -> Answers:
+def _posted(request: Request, flow: Flow) -> Answers:
     """The posted answers of all screens, raw; an unticked box is an empty list."""
     return {name: request.POST.getlist(name) for screen in flow.screens for name in screen.base_fields}
 
 
-def _save_draft(request: HttpRequest, item: WorkItem, flow: Flow, place: int) -> Draft:
+def _save_draft(request: Request, item: WorkItem, flow: Flow, place: int) -> Draft:
     """The screen's answers beside those of the other screens; `place` is where the person goes on."""
     here = flow.screens[_posted_screen(request, flow)].base_fields
     answers = _draft_answers(item) | {name: request.POST.getlist(name) for name in here}
@@ -295,12 +295,13 @@ def _draft_answers(item: WorkItem) -> Answers:
     return answers
 
 
-def _bound(flow: Flow, answers: Mapping[str, Any], item: WorkItem, request: HttpRequest, *, posted_only: bool = False) -> list[Screen]:
+def _bound(flow: Flow, answers: Mapping[str, Any], item: WorkItem, request: Request, *, posted_only: bool = False) -> list[Screen]:
     context = engine.context_for(item, request.user)
-    places = range(len(flow.screens))
-    if posted_only:
-        places = [place for place in places if any(name in request.POST for name in flow.screens[place].base_fields)]
-    return [flow.screen(place, answers, context) for place in places]
+    return [
+        flow.screen(place, answers, context)
+        for place, screen in enumerate(flow.screens)
+        if not posted_only or any(name in request.POST for name in screen.base_fields)
+    ]
 
 
 def _coming(item: WorkItem) -> list[str]:

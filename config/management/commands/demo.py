@@ -164,12 +164,12 @@ class Command(BaseCommand):
         self._write_run_file()
         widths = [max(len(getattr(person, key)) for person in PEOPLE) for key in ("name", "username", "password")]
         self._say("Ready.")
-        self.stdout.write(f"\n  Segue is at {self.url}\n\n  Sign in as")
+        lines = [f"\n  Segue is at {self.url}\n\n  Sign in as"]
         for person in PEOPLE:
             cells = zip((person.name, person.username, person.password), widths, strict=True)
-            self.stdout.write("    " + "  ".join(f"{text:<{width}}" for text, width in cells) + f"  {person.role}")
-        self.stdout.write(f"\n  Ctrl-C stops it. Mails and logs are in {self.folder}.\n")
-        self.stdout.flush()
+            lines.append("    " + "  ".join(f"{text:<{width}}" for text, width in cells) + f"  {person.role}")
+        lines.append(f"\n  Ctrl-C stops it. Mails and logs are in {self.folder}.\n")
+        self._write("\n".join(lines))
 
     def _stop(self) -> None:
         if self.supervisor.children:
@@ -183,10 +183,13 @@ class Command(BaseCommand):
         write_json(self.folder / "run.json", facts)
 
     def _say(self, line: str) -> None:
+        self._write(f"[{time.monotonic() - self.began:5.1f} s] {line}")
+
+    def _write(self, text: str) -> None:
         try:
-            self.stdout.write(f"[{time.monotonic() - self.began:5.1f} s] {line}")
+            self.stdout.write(text)
             self.stdout.flush()
-        except OSError:  # the terminal was closed
+        except OSError:  # the terminal was closed; its hang-up stops us in good order
             pass
 
 

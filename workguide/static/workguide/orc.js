@@ -41,14 +41,13 @@
   /* Times: "3 days ago", in the reader's language, kept true while the page is open; the full time is the tooltip. */
   const language = document.documentElement.lang || undefined;
   const ago = new Intl.RelativeTimeFormat(language, { numeric: "always" });
-  const now = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
   function tell(root = document) {
     for (const time of all("time[data-orc-ago]", root)) {
       const at = new Date(time.dateTime), seconds = (at - Date.now()) / 1000;
       const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) || ["second", 1];
-      time.textContent = unit === "second" ? now.format(0, unit) : ago.format(Math.trunc(seconds / size), unit);
+      time.textContent = unit === "second" ? time.dataset.orcAgo : ago.format(Math.trunc(seconds / size), unit);
       time.title = full.format(at);
     }
   }
