@@ -28,11 +28,15 @@ PATIENCE = 600.0
 
 @dataclass
 class Contestant:
-    """Who does the work: the module that prepares it, and how its processes are started. With what each round brought."""
+    """Who does the work, and what each round brought.
+
+    `module` prepares it and does it, unless a `command` does; `times` as many instances make a round long enough to be timed.
+    """
 
     name: str
     module: str
     command: list[str] | None = None
+    times: int = 1
     rounds: list[dict[str, float]] = field(default_factory=list)
     hand_overs: list[float] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=lambda: {"lost": 0, "doubled": 0, "out_of_order": 0})
@@ -53,13 +57,13 @@ def measure(options: Any) -> Iterator[dict[str, Any]]:
 
 
 def _under_load(options: Any) -> dict[str, Any]:
-    floor, rq = Contestant("floor", "bench.floor"), Contestant("rq", "bench.plain_rq")
+    floor, rq = Contestant("floor", "bench.floor", times=5), Contestant("rq", "bench.plain_rq")
     ours = Contestant("segue", "bench.segue")
     command = Contestant("segue_worker", "bench.segue", [sys.executable, "-m", "django", "worker"])
     contestants = [floor, ours, rq, command]
     for _round in range(options.rounds):
         for contestant in contestants:
-            _one_round(contestant, options.instances)
+            _one_round(contestant, options.instances * contestant.times)
     return {
         "work": "W1",
         "instances": options.instances,
