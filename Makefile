@@ -6,7 +6,7 @@ PY = .venv/bin/python
 PRODUCTION = env -u DEBUG -u SEGUE_DEMO SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=segue.example.com DATABASE_URL=postgres://segue@127.0.0.1/segue REDIS_URL=redis://127.0.0.1:6379/0
 
-.PHONY: help demo demo-reset test run worker ticker valkey lint format ci test-services lock install install-dev
+.PHONY: help demo demo-reset test run worker ticker valkey lint format ci bench test-services lock install install-dev
 
 help:
 	@echo "make demo          the whole demo: one address, and people to sign in as (PORT=8010 chooses the port)"
@@ -15,6 +15,7 @@ help:
 	@echo "make run           Django's development server; beside it: make valkey, make worker, make ticker"
 	@echo "make lint          style, types, migrations, production settings"
 	@echo "make format        put the code into the style"
+	@echo "make bench         what the engine costs beside the floor of the database (ARGS='--full'; docs/performance.md)"
 	@echo "make ci            lint, then all tests on SQLite, then all on PostgreSQL and Redis"
 	@echo "make lock          compile requirements*.txt from requirements*.in (needs uv)"
 
@@ -56,6 +57,9 @@ test-services: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgre
 test-services: export REDIS_URL ?= redis://127.0.0.1:6379/15
 test-services: install-dev
 	@$(PY) -m pytest $(ARGS)
+
+bench: install
+	@$(PY) -m bench $(ARGS)
 
 ci:
 	bash .ci/run

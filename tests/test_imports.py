@@ -13,6 +13,7 @@ ROOMS = {
     "workguide": {"orchestration"},
     "demo": {"workguide", "orchestration"},
     "config": {"demo", "workguide", "orchestration"},
+    "bench": {"config", "demo", "workguide", "orchestration"},
 }
 """Each room, and the others that it may import from."""
 

@@ -1,0 +1,26 @@
+"""What the steps of the works run."""
+
+from typing import Any
+
+from django import forms
+
+from bench import marks
+from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
+
+
+@autolaunched_flow
+def leave_mark(context: Context, *, letter: str) -> dict[str, Any]:
+    """One UPDATE of the record."""
+    marks.leave(context.record.pk, letter)
+    return {"letter": letter}
+
+
+class AnswerScreen(Screen):
+    title = "Answer"
+    answer = forms.CharField()
+
+
+@screen_flow(screens=[AnswerScreen])
+def answer(context: Context, answers: dict[str, Any]) -> dict[str, Any]:
+    """What a person fills in, and nothing written but that."""
+    return answers
