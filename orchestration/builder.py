@@ -19,6 +19,7 @@ from orchestration.states import VersionStatus
 
 Document = Mapping[str, Any]
 
+HEAD_FIELDS = ("api_name", "label", "description", "start_type", "record_model", "one_live_per_record")
 VERSION_FIELDS = ("starts_on", "entry_condition", "changed_into", "start_field", "inputs", "variables")
 STAGE_FIELDS = ("entry_condition", "exit_rule", "exit_condition")
 STEP_FIELDS = (
@@ -49,8 +50,7 @@ def load(document: Document) -> Version:
     Raises Invalid when the document has not the shape that `dump` writes.
     """
     try:
-        head = dict(document["orchestration"])
-        orchestration, _created = Orchestration.objects.update_or_create(api_name=head.pop("api_name"), defaults=head)
+        orchestration = _load_head(document["orchestration"])
         version = Version(orchestration=orchestration, number=_next_number(orchestration))
         for name in VERSION_FIELDS:
             setattr(version, name, document.get(name, getattr(version, name)))
@@ -69,10 +69,7 @@ def dump(version: Version) -> Document:
     """The version as a document: what `load` takes."""
     orchestration = version.orchestration
     return {
-        "orchestration": {
-            name: getattr(orchestration, name)
-            for name in ("api_name", "label", "description", "start_type", "record_model", "one_live_per_record")
-        },
+        "orchestration": {name: getattr(orchestration, name) for name in HEAD_FIELDS},
         **{name: getattr(version, name) for name in VERSION_FIELDS},
         "start_offset": version.start_offset.total_seconds(),
         "stages": [_dump_stage(stage) for stage in version.stages.prefetch_related("steps__after", "steps__fault_path", "routes__target")],
@@ -179,6 +176,15 @@ def _next_number(orchestration: Orchestration) -> int:
     return (newest or 0) + 1
 
 
+def _load_head(head: Document) -> Orchestration:
+    """The orchestration that the document names, with what it says of it."""
+    orchestration = Orchestration.objects.filter(api_name=head["api_name"]).first() or Orchestration()
+    for name in HEAD_FIELDS:
+        setattr(orchestration, name, head.get(name, getattr(orchestration, name)))
+    _checked(orchestration)
+    return orchestration
+
+
 def _load_stage(version: Version, order: int, drawn: Document) -> Stage:
     stage = Stage(version=version, order=order, api_name=drawn["api_name"], label=drawn["label"])
     for name in STAGE_FIELDS:
@@ -206,13 +212,13 @@ def _load_routes(stages: Mapping[str, Stage], drawn: Document) -> None:
         _checked(Route(stage=stages[drawn["api_name"]], order=order, condition=route.get("condition", {}), target=target))
 
 
-def _checked(row: Stage | Step | Route) -> None:
+def _checked(row: Orchestration | Stage | Step | Route) -> None:
     """Save a row of a document, if its own validation lets it."""
     _refuse_problems(row)
     row.save()
 
 
-def _refuse_problems(row: Version | Stage | Step | Route) -> None:
+def _refuse_problems(row: Orchestration | Version | Stage | Step | Route) -> None:
     try:
         row.full_clean()
     except ValidationError as error:

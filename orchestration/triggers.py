@@ -1,5 +1,8 @@
 """A saved, deleted or due record: which orchestrations it starts, and which instances look again at their conditions.
 
+The start request is inserted in the transaction that saves the record, so a save that matters is made inside `transaction.atomic()` (as
+the admin and our own pages do). Outside of one, Django commits the save by itself, a moment before the request.
+
 Only `save()` and `delete()` of a model instance are seen; `QuerySet.update`, `bulk_create` and raw SQL send no signal. For those,
 `triggers.notify(queryset)` says that the records have changed.
 """

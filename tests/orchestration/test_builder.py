@@ -77,10 +77,18 @@ def test_all_problems_are_listed_at_once(db: None) -> None:  # R1.6
 
 
 @pytest.mark.parametrize(
-    "broken", [{}, {"orchestration": {}}, {"orchestration": {"api_name": "x"}, "stages": [{}]}, {"orchestration": None}]
+    ("broken", "complaint"),
+    [
+        ({}, "not a definition"),
+        ({"orchestration": {}}, "not a definition"),
+        ({"orchestration": None}, "not a definition"),
+        ({"orchestration": {"api_name": "x", "label": "x", "start_type": "nonsense"}, "stages": []}, "is not a valid choice"),
+        ({"orchestration": {"api_name": "x"}, "stages": [{}]}, "cannot be blank"),
+        ({"orchestration": {"api_name": "x", "label": "x", "start_type": "autolaunched"}, "stages": [{}]}, "not a definition"),
+    ],
 )
-def test_what_is_no_definition_is_refused_and_leaves_nothing(db: None, broken: dict[str, object]) -> None:
-    with pytest.raises(Invalid, match="not a definition"):
+def test_what_is_no_definition_is_refused_and_leaves_nothing(db: None, broken: dict[str, object], complaint: str) -> None:
+    with pytest.raises(Invalid, match=complaint):
         builder.load(broken)
     assert not Orchestration.objects.exists()
 

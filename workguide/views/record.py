@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -102,7 +103,8 @@ def record_edit(request: Request, model: str, pk: str) -> HttpResponse:
 def _edit(request: Request, page: RecordPage, found: Model | None, told: str) -> HttpResponse:
     form = record_form(page)(request.POST if request.method == "POST" else None, instance=found)
     if form.is_bound and form.is_valid():
-        saved = form.save()
+        with transaction.atomic():  # with the record, what its save starts is there, or neither
+            saved = form.save()
         messages.success(request, told % {"record": saved})
         return redirect("workguide:record", page.label, saved.pk)
     context = {"page": page, "record": found, "form": form, "live": _live(request)}
