@@ -1,5 +1,6 @@
 """`manage.py seed_demo`: people, definitions, and a few weeks of life, lived through by the engine itself with moved time."""
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -138,7 +139,7 @@ def _hire(days: int, name: str, title: str, department: str, manager: str, build
         first, _space, last = name.partition(" ")
         employee = Employee.objects.create(
             name=name,
-            email=f"{first}.{last}@segue.example".lower().encode("ascii", "ignore").decode(),
+            email=f"{_plain(first)}.{_plain(last)}@segue.example",
             job_title=title,
             department=department,
             manager=_user(manager),
@@ -147,6 +148,11 @@ def _hire(days: int, name: str, title: str, department: str, manager: str, build
         )
         jobs.drain()
     return employee
+
+
+def _plain(name: str) -> str:
+    """A name as it stands in a mail address: “Åkesson” as “akesson”."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
 
 
 def _first_day(days: int) -> date:
