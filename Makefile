@@ -6,12 +6,13 @@ PY = .venv/bin/python
 PRODUCTION = env -u DEBUG -u SEGUE_DEMO SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=segue.example.com DATABASE_URL=postgres://segue@127.0.0.1/segue REDIS_URL=redis://127.0.0.1:6379/0
 
-.PHONY: help demo demo-reset test run worker ticker valkey lint format ci bench test-services lock install install-dev
+.PHONY: help demo demo-reset test proofs run worker ticker valkey lint format ci bench test-services lock install install-dev
 
 help:
 	@echo "make demo          the whole demo: one address, and people to sign in as (PORT=8010 chooses the port)"
 	@echo "make demo-reset    the same, beginning afresh"
 	@echo "make test          the tests; says what it skips where there is no browser (ARGS='-k inbox' chooses)"
+	@echo "make proofs        the long ones that 'make test' leaves out: killed processes, axe on every page"
 	@echo "make run           Django's development server; beside it: make valkey, make worker, make ticker"
 	@echo "make lint          style, types, migrations, production settings"
 	@echo "make format        put the code into the style"
@@ -38,8 +39,12 @@ run: install
 worker ticker valkey: install
 	@DEBUG=1 exec $(PY) manage.py $@
 
+# The everyday tests, and the long proofs besides: real processes mistreated, axe on every page. CI runs both.
 test: install-dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -m "not proof" $(ARGS)
+
+proofs: install-dev
+	@$(PY) -m pytest -m proof $(ARGS)
 
 lint: install-dev
 	$(PY) -m ruff check .

@@ -30,6 +30,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "proof: takes minutes; left out of the everyday `make test`, part of `make proofs` and of CI")
     config.addinivalue_line("markers", "postgresql: shows what SQLite, with its one write lock, cannot; left out there and not skipped")
 
 

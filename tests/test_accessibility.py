@@ -11,6 +11,8 @@ from orchestration.models import Instance, WorkItem
 from tests.browsing import Person
 from tests.processes import Product
 
+pytestmark = pytest.mark.proof
+
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

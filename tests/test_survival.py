@@ -18,7 +18,10 @@ from orchestration.invariants import broken
 from tests.newcomers import Newcomer
 from tests.processes import Product, Visitor, wait_for
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a worker in Linux's /proc")
+pytestmark = [
+    pytest.mark.proof,
+    pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a worker in Linux's /proc"),
+]
 
 LEASE_SECONDS = 4
 WORKERS = ("worker-1", "worker-2")
