@@ -92,6 +92,9 @@ def test_no_number_breaks_a_page(cast: Cast, browse: Browse, number: str) -> Non
         f"/inbox/?page={number}",
         f"/inbox/?tab={number}",
         f"/inbox/?q={number}",
+        f"/inbox/?tab=done&q={number}",
+        f"/records/demo.employee/?q={number}",
+        f"/records/demo.employee/?page={number}",
     ):
         for answer in (hanna.get(path), hanna.post(path)):
             assert answer.status_code < 500, path

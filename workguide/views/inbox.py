@@ -11,7 +11,7 @@ from orchestration import dispatch
 from workguide import inbox as questions
 from workguide.live import live_attributes
 from workguide.request import Request
-from workguide.views.page import paged, render_page
+from workguide.views.page import paged, render_page, searched
 
 
 class Tab(models.TextChoices):
@@ -35,7 +35,7 @@ def inbox(request: Request) -> HttpResponse:
     counts = questions.counts(request.user)
     request.inbox_counts = counts  # the header shows the same figures
     tab = _tab(request, counts)
-    words = request.GET.get("q", "").strip()
+    words = searched(request)
     page = paged(request, questions.search(ROWS[tab](request.user), words))
     if tab == Tab.STARTED:
         live = live_attributes([*keys, *(f"instance:{instance.pk}" for instance in page)])

@@ -25,3 +25,8 @@ def render_page(request: Request, name: str, context: Mapping[str, Any], *, stat
 def paged(request: Request, rows: Any) -> Page[Any]:
     """The page of `rows` that the address asks for; the nearest one when there is no such page."""
     return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+
+
+def searched(request: Request) -> str:
+    """The words that are searched for, without the one character that PostgreSQL cannot look for; at most 200 characters."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:200]

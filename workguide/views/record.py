@@ -19,7 +19,7 @@ from workguide.forms import record_form
 from workguide.live import live_attributes
 from workguide.records import RecordPage
 from workguide.request import Request
-from workguide.views.page import paged, render_page
+from workguide.views.page import paged, render_page, searched
 
 
 @require_safe
@@ -38,7 +38,7 @@ def record_models(request: Request) -> HttpResponse:
 def record_list(request: Request, model: str) -> HttpResponse:
     """The records of a model, searched and paged."""
     page = _page_or_404(model)
-    words = request.GET.get("q", "").strip()
+    words = searched(request)
     visible = access.records_for(request.user, page.model)
     found = page.search(visible, words) if page.search_fields else visible
     rows = paged(request, page.with_related(found, page.list_fields))
