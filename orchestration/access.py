@@ -102,11 +102,6 @@ def instances_operated_by(user: Any) -> QuerySet[Instance]:
     return Instance.objects.filter(orchestration__in=_operated_by(user))
 
 
-def may_complete(user: Any, item: WorkItem) -> bool:
-    """Whether the person has all it takes to complete the item (its status aside)."""
-    return not why_not(user, item)
-
-
 def why_not(user: Any, item: WorkItem) -> str:
     """Why the person may not complete the item, in a sentence; empty when they may. Its status is not looked at."""
     if not user.is_active:

@@ -81,11 +81,6 @@ class InstanceView:
         """How many stages are behind it."""
         return sum(stage.ended_at is not None for stage in self.stages)
 
-    @property
-    def open_items(self) -> list[WorkItem]:
-        """The work items that somebody still has to do."""
-        return [item for item in self.instance.work_items.all() if item.is_open]
-
 
 def of(instance: Instance) -> InstanceView:
     """The view of one instance."""

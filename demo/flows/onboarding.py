@@ -72,8 +72,8 @@ def collect_preferences(context: Context, answers: dict[str, Any]) -> dict[str, 
 
 
 @autolaunched_flow(label=gettext_lazy("Create an IT ticket"))
-def create_it_ticket(context: Context, *, equipment: str, extras: list[str] = [], notes: str = "") -> dict[str, Any]:  # noqa: B006
-    wanted = [Employee.Equipment(equipment).label, *extras, *([notes] if notes else [])]
+def create_it_ticket(context: Context, *, equipment: str, extras: list[str] | None = None, notes: str = "") -> dict[str, Any]:
+    wanted = [Employee.Equipment(equipment).label, *(extras or []), *([notes] if notes else [])]
     ticket = ITTicket.objects.create(
         employee=context.record,
         summary=f"{context.record.name}: {', '.join(str(item) for item in wanted)}"[:200],
