@@ -7,7 +7,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from orchestration import clock, conf
+from orchestration import clock, conf, failpoints
 from orchestration.models import Effect
 from orchestration.states import EffectStatus
 
@@ -27,11 +27,13 @@ def deliver_next() -> bool:
             return False
         effect.attempt += 1
         Effect.objects.filter(pk=effect.pk).update(attempt=F("attempt") + 1, due_at=now + LEASE)
+    failpoints.reach("effect.claimed")
     try:
         _send_mail(effect)
     except Exception as error:  # whatever a mail server or its backend can raise: it is tried again, then given up
         _note_failure(effect, error)
     else:
+        failpoints.reach("effect.sent")
         _only_this_attempt(effect).update(status=EffectStatus.DELIVERED, delivered_at=clock.now(), error="")
     return True
 
