@@ -69,11 +69,15 @@ class Drawing:
     stages: Mapping[int, StageDrawing]
 
     def handler_of(self, step: StepDrawing, stage: StageDrawing, kind: str) -> StepDrawing | None:
-        """Who takes a fault of this type of the step: its own fault path, its stage's handler, the orchestration's (R7.1)."""
+        """Who takes a fault of this type of the step; None when nobody does."""
+        return next((handler for handler in self.handlers_of(step, stage) if handler.takes(kind)), None)
+
+    def handlers_of(self, step: StepDrawing, stage: StageDrawing) -> Sequence[StepDrawing]:
+        """Who is asked in turn when the step fails: its own fault path, its stage's handlers, the orchestration's (R7.1)."""
         named = [self.steps[step.fault_path]] if step.fault_path else []
         of_stage = [other for other in stage.steps.values() if other.handles == Handles.STAGE]
         of_all = [other for other in self.steps.values() if other.handles == Handles.ORCHESTRATION]
-        return next((handler for handler in (*named, *of_stage, *of_all) if handler.takes(kind)), None)
+        return [*named, *of_stage, *of_all]
 
     @property
     def steps(self) -> Mapping[int, StepDrawing]:

@@ -363,7 +363,10 @@ def _background_context(step: StepInstance, flow: flows.Flow) -> flows.Context:
 def _who_runs(drawn: drawing.StepDrawing, facts: Facts) -> Any:
     """The person as whom a background step runs (R4.8); None is the system itself, where the site names no service user."""
     if drawn.run_as == RunAs.COMPLETER:
-        return facts["completer"]
+        completer = facts["completer"]
+        if completer is None or not completer.is_active:  # nobody is not the system itself, which may do anything
+            raise Fault(_("It runs as whoever completed the latest work item, and there is no such active account."), kind="run_as")
+        return completer
     name = drawn.run_as_user if drawn.run_as == RunAs.USER else conf.SERVICE_USER
     if not name:
         return None

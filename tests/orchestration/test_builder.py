@@ -46,7 +46,7 @@ def test_two_active_versions_are_refused_by_the_database(cast: Cast) -> None:  #
         ([[]], "Stage 1", "The stage has no step"),
         ([[background("a", "tests.gone")]], "Stage 1 › A", "No installed app has a flow named “tests.gone”"),
         ([[background("a", "tests.ask")]], "Stage 1 › A", "of the kind Screen flow; this step needs Autolaunched flow"),
-        ([[interactive("a", "tests.note", {"queue": "hr"})]], "Stage 1 › A", "this step needs Screen flow"),
+        ([[interactive("a", "tests.note", {"path": "starter"})]], "Stage 1 › A", "this step needs Screen flow"),
         ([[interactive("a", "tests.ask", {})]], "Stage 1 › A", "Nobody is named to do it"),
         ([[background("a", "tests.double")]], "Stage 1 › A", "The input “number” has no value"),
         ([[background("a", "tests.note", inputs={"colour": {"value": 1}})]], "Stage 1 › A", "has no input “colour”"),
