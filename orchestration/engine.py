@@ -58,24 +58,47 @@ def request_start(
     record: Model | None = None,
     inputs: Mapping[str, Any] | None = None,
     by: Person | None = None,
-    caused_by: Instance | None = None,
     key: str | None = None,
-    due_at: datetime | None = None,
 ) -> StartRequest:
     """Ask for an instance, in the caller's transaction, by inserting one row; a worker makes it after the commit (R2.2)."""
-    request = StartRequest.objects.create(
+    request = new_request(orchestration, record, by=by, inputs=dict(inputs or {}), key=key)
+    request.save(force_insert=True)
+    dispatch.after_commit(drains=1)
+    return request
+
+
+def new_request(orchestration: Orchestration, record: Model | None, *, by: Person | None, **columns: Any) -> StartRequest:
+    """A start request that nobody has heard of yet; `request_starts` inserts it."""
+    return StartRequest(
         orchestration=orchestration,
         **reference(record),
         start_values=snapshot(record),
-        inputs=dict(inputs or {}),
         starter=by,
-        caused_by=caused_by,
-        key=key,
-        due_at=due_at,
+        caused_by=origin.cause(),
         requested_at=clock.now(),
+        **columns,
     )
-    dispatch.after_commit(drains=1)
-    return request
+
+
+def refused_request(orchestration: Orchestration, record: Model, error: BaseException, *, by: Person | None) -> StartRequest:
+    """An entry condition that cannot be evaluated: the save goes on, and an entry says why nothing starts (R2.2)."""
+    return StartRequest(
+        orchestration=orchestration,
+        **reference(record),
+        starter=by,
+        requested_at=clock.now(),
+        outcome=StartOutcome.REFUSED,
+        reason=describe(error)["message"],
+    )
+
+
+def request_starts(requests: Sequence[StartRequest]) -> None:
+    """Insert what `new_request` and `refused_request` made, with one statement however many they are (on SQLite one for each few dozen)."""
+    if requests:
+        # A due time that somebody else has used meanwhile is no reason for a save to fail (R2.3).
+        StartRequest.objects.bulk_create(requests, ignore_conflicts=True)
+    if pending := sum(request.outcome == StartOutcome.PENDING for request in requests):
+        dispatch.after_commit(drains=pending)
 
 
 def start(
@@ -102,7 +125,7 @@ def start(
     accepted = values.accepted(version.inputs, inputs or {}) if version else {}
     try:
         with transaction.atomic():
-            request = request_start(orchestration, record=record, inputs=accepted, by=by, caused_by=origin.cause(), key=key)
+            request = request_start(orchestration, record=record, inputs=accepted, by=by, key=key)
             take_up_start(request.pk)
     except IntegrityError:
         # The same key, by a call that was a moment quicker.
@@ -134,18 +157,6 @@ def take_up_start(request_id: int) -> bool:
 def refuse_start(request_id: int, error: BaseException) -> None:
     """A start request that could not be handled at all is put aside with the reason, so that others get their turn."""
     StartRequest.objects.pending().filter(pk=request_id).update(outcome=StartOutcome.REFUSED, reason=describe(error)["message"])
-
-
-def note_refusal(orchestration: Orchestration, record: Model, error: BaseException, *, by: Person | None = None) -> None:
-    """An entry condition that cannot be evaluated: the save goes on, and an entry says why nothing starts (R2.2)."""
-    StartRequest.objects.create(
-        orchestration=orchestration,
-        **reference(record),
-        starter=by,
-        requested_at=clock.now(),
-        outcome=StartOutcome.REFUSED,
-        reason=describe(error)["message"],
-    )
 
 
 def _instance_of(request: StartRequest) -> Instance:
@@ -534,16 +545,17 @@ def context_for(item: WorkItem, user: Person) -> flows.Context:
     return flows.Context(record=item.get_record(), user=user, key=item.step_instance.key)
 
 
-def signal_record_changed(record: Model, *, but_not: Instance | None = None) -> None:
-    """In the transaction that saves the record: its live instances are to look at their conditions again (R3.8).
+def signal_records_changed(records: Sequence[Model], *, but_not: Instance | None = None) -> None:
+    """In the transaction that changes records of one model: their live instances are to look at their conditions again (R3.8).
 
-    `but_not`: the instance whose own flow saves it, which settles in any case.
+    `but_not`: the instance whose own flow changes them, which settles in any case.
     """
-    live = Instance.objects.live().for_record(record).exclude(pk=but_not.pk if but_not else 0)
+    about = {"record_model": model_label(records[0]), "record_id__in": [str(record.pk) for record in records]}
+    live = Instance.objects.live().filter(**about).exclude(pk=but_not.pk if but_not else 0)
     signals = [Signal(instance_id=pk, created_at=clock.now()) for pk in live.values_list("pk", flat=True)]
     if signals:
         Signal.objects.bulk_create(signals)
-        dispatch.after_commit(drains=1)
+        dispatch.after_commit(drains=len(signals))
 
 
 def settle(instance_id: int) -> bool:

@@ -18,7 +18,7 @@ ROOMS = {
 """Each room, and the others that it may import from."""
 
 SHELVES = (
-    {"clock", "conf", "failpoints", "states", "errors", "expressions", "values", "flows"},
+    {"bulk", "clock", "conf", "failpoints", "states", "errors", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "runner", "callbacks"},
     {"drawing", "facts", "moving", "engine", "operating"},
