@@ -10,7 +10,8 @@ from guardian.shortcuts import assign_perm, get_objects_for_user
 from orchestration import flows
 from orchestration.errors import FlowMissing
 from orchestration.models import Flow, Instance, Orchestration, WorkItem
-from orchestration.models.records import model_named
+from orchestration.models.records import model_label, model_named
+from orchestration.states import VersionStatus
 
 
 def may(user: Any, permission: str, thing: Model | None = None) -> bool:
@@ -61,6 +62,17 @@ def may_run(user: Any, key: str) -> bool:
 def may_start(user: Any, orchestration: Orchestration) -> bool:
     """Whether the person may start it by hand."""
     return may(user, "orchestration.start_orchestration", orchestration)
+
+
+def startable_by(user: Any, record: Model) -> QuerySet[Orchestration]:
+    """The orchestrations about records of this model that the person may start by hand, and that have an active version."""
+    if not user.is_active:
+        return Orchestration.objects.none()
+    permission = "orchestration.start_orchestration"
+    found = Orchestration.objects.filter(record_model=model_label(record), versions__status=VersionStatus.ACTIVE)
+    if may(user, permission):
+        return found
+    return get_objects_for_user(user, permission, found, accept_global_perms=False, with_superuser=False)
 
 
 def may_operate(user: Any, orchestration: Orchestration) -> bool:

@@ -175,7 +175,10 @@ def _make_instance(request: StartRequest) -> Instance:
         raise Conflict(_("“%(name)s” has no active version.") % {"name": orchestration})
     if depth > MAX_DEPTH:
         raise Conflict(_("The chain of orchestrations that started each other is longer than %(most)d.") % {"most": MAX_DEPTH})
-    _pass_rollout(request)
+    try:
+        _pass_rollout(request)
+    except Fault as fault:
+        raise Conflict(_("Whether it may start cannot be said: %(reason)s") % {"reason": fault}) from fault
     instance = Instance(
         orchestration=orchestration,
         version=version,

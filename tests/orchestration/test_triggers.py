@@ -1,7 +1,8 @@
 """§2 in full: entry conditions, changed-into, times, rollout, inputs and keys."""
 
 import time
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -394,6 +395,13 @@ def test_a_missing_unknown_or_wrong_input_is_refused_by_name_and_writes_nothing(
         engine.start("trial", inputs=inputs)
     assert named in str(refused.value)
     assert (StartRequest.objects.count(), Instance.objects.count()) == (0, 0)
+
+
+def test_inputs_may_be_given_as_python_has_them(people: Cast) -> None:  # R2.4
+    callable_()
+    instance = engine.start("trial", inputs={"amount": Decimal("3.10"), "day": date(2999, 1, 1), "at": clock.now()})
+    drain()
+    assert instance.step_instances.get().status == "completed"
 
 
 def test_a_repeated_call_with_its_key_returns_the_first_instance(people: Cast) -> None:  # R2.4
