@@ -115,14 +115,17 @@ def instances_operated_by(user: Any) -> QuerySet[Instance]:
 
 
 def why_not(user: Any, item: WorkItem) -> str:
-    """Why the person may not complete the item, in a sentence; empty when they may. Its status is not looked at."""
+    """Why the person may not complete the item, in a sentence; empty when they may. Its status is not looked at.
+
+    The item was read with `marked_for` this person.
+    """
     if not user.is_active:
         return _("This account is no longer active.")
-    if not WorkItem.objects.for_user(user).filter(pk=item.pk).exists():
+    if not item.is_theirs:
         return _("This is assigned to %(assignee)s. Ask them, or an operator, to do it.") % {
             "assignee": item.assignee_label or _("nobody yet")
         }
-    return why_not_able(user, item.flow, item.get_record())
+    return why_not_able(user, item.flow, item.record)
 
 
 def why_not_able(user: Any, key: str, record: Model | None) -> str:

@@ -456,7 +456,7 @@ def claim_work_item(item: WorkItem, *, by: Person) -> WorkItem:
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
     with transaction.atomic(), moving.lock(item.instance_id) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         if item.claimed_by_id is None:
             item.change("work_item_claimed", by=by, claimed_by=by, claimed_at=clock.now())
             moving.tell_about(instance, item)
@@ -469,7 +469,7 @@ def release_work_item(item: WorkItem, *, by: Person) -> WorkItem:
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
     with transaction.atomic(), moving.lock(item.instance_id) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         if item.claimed_by_id is not None:
             item.change("work_item_released", by=by, claimed_by=None, claimed_at=None)
             moving.tell_about(instance, item)
@@ -482,7 +482,7 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
     with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         if item.is_shared and item.claimed_by_id is None:
             item.change("work_item_claimed", by=by, claimed_by=by, claimed_at=clock.now())
             moving.tell_about(instance, item)
@@ -515,13 +515,12 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
 
 
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
-    instance = Instance.objects.get(pk=item.instance_id)
-    _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
+    item = _open_item(item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
     flow = flows.get(item.flow)
-    with origin.caused_by(instance):
+    with origin.caused_by(item.instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
     with moving.lock(item.instance_id) as instance:
-        item = _open_item(instance, item, by, to_submit=True)
+        item = _open_item(item, by, instance, to_submit=True)
         submission = Submission.objects.create(
             work_item=item, key=submission_key, user=by, answers=_kept(flow, answers), created_at=clock.now()
         )
@@ -533,7 +532,8 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
             completed_at=clock.now(),
             revision=item.revision + 1,
         )
-        Draft.objects.filter(work_item=item).delete()
+        if hasattr(item, "draft"):
+            item.draft.delete()
         moving.tell_about(instance, item)
         step = moving.steps_of(instance).get(pk=item.step_instance_id)
         moving.keep_result(step, result)
@@ -545,7 +545,7 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
 
 def context_for(item: WorkItem, user: Person) -> flows.Context:
     """What the item's screen flow is given, for this person."""
-    return flows.Context(record=item.get_record(), user=user, key=item.step_instance.key)
+    return flows.Context(record=item.record, user=user, key=item.step_instance.key)
 
 
 def signal_records_changed(records: Sequence[Model], *, but_not: Instance | None = None) -> None:
@@ -569,9 +569,12 @@ def settle(instance_id: int) -> bool:
     return moving.settle_again(instance_id)
 
 
-def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: bool = False) -> WorkItem:
-    """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock."""
-    item = WorkItem.objects.select_related("step_instance__stage_instance", "claimed_by").get(pk=item.pk)
+def _open_item(item: WorkItem, by: Person, instance: Instance | None = None, *, to_submit: bool = False) -> WorkItem:
+    """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock of `instance`."""
+    parts = ("step_instance__stage_instance", "claimed_by", "draft", *([] if instance else ["instance"]))
+    item = WorkItem.objects.marked_for(by).select_related(*parts).get(pk=item.pk)
+    if instance is None:
+        instance = item.instance
     item.instance = instance
     if item.status == WorkItemStatus.COMPLETED:
         raise Conflict(
@@ -589,7 +592,7 @@ def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: boo
         raise Conflict(_("This instance is suspended. Your draft is kept; submit it once an operator resumes it."))
     if not instance.is_live:
         raise Conflict(_("This instance has ended, so there is nothing left to do here."))
-    if to_submit and item.record_id and item.get_record() is None:
+    if to_submit and item.record_id and item.record is None:
         raise Conflict(_("The record that this is about, “%(record)s”, was deleted.") % {"record": item.record_label})
     if why := access.why_not(by, item):
         raise NotAllowed(why)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from orchestration import clock
@@ -322,6 +322,12 @@ def null_once_done(collector: Any, field: Any, items: Any, using: str) -> None:
     models.SET_NULL(collector, field, items, using)
 
 
+def _assigned_to(user: Person) -> Q:
+    groups = Group.objects.filter(user=user).values("pk")
+    queues = Queue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values("pk")
+    return Q(user=user) | Q(group__in=groups) | Q(queue__in=queues)
+
+
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     def open(self) -> Self:
         """Those that somebody still has to do."""
@@ -329,9 +335,11 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def for_user(self, user: Person) -> Self:
         """Those assigned to the person, to one of their groups, or to one of their queues. Membership is read now."""
-        groups = Group.objects.filter(user=user).values("pk")
-        queues = Queue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values("pk")
-        return self.filter(Q(user=user) | Q(group__in=groups) | Q(queue__in=queues))
+        return self.filter(_assigned_to(user))
+
+    def marked_for(self, user: Person) -> Self:
+        """The same items, each with `is_theirs`: whether `for_user` would have it."""
+        return self.annotate(is_theirs=Case(When(_assigned_to(user), then=True), default=False))
 
     def for_record(self, record: models.Model) -> Self:
         """Those about this record."""
@@ -368,6 +376,8 @@ class WorkItem(AboutRecord, Moved):
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     revision = models.PositiveIntegerField(_("revision"), default=1)
+
+    is_theirs: bool  # what `marked_for` adds
 
     objects = WorkItemQuerySet.as_manager()
 
