@@ -42,9 +42,9 @@ def resolve(step: Step, record: Model | None, scope: expressions.Scope) -> Assig
     """
     meant = _meant(step.assignee, scope)
     if isinstance(meant, Group):
-        return Assignee(group=meant)
+        return Assignee(group=meant) if meant.user_set.filter(is_active=True).exists() else _nobody_in(meant)
     if isinstance(meant, Queue):
-        return Assignee(queue=meant)
+        return Assignee(queue=meant) if meant.has_active_member else _nobody_in(meant)
     if meant is None:
         return _fallback(_("The assignee %(source)s names nobody.") % {"source": _worded(step.assignee)})
     if not meant.is_active:
@@ -79,6 +79,10 @@ def user_named(name: str) -> Any:
     """The user with this name, or None."""
     users = get_user_model()
     return users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
+
+
+def _nobody_in(meant: Group | Queue) -> Assignee:
+    return _fallback(_("Nobody in “%(name)s” has an active account.") % {"name": meant})
 
 
 def _fallback(warning: str) -> Assignee:

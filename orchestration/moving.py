@@ -316,6 +316,7 @@ def close_items(instance: Instance, step: StepInstance, reason: str, *, by: Pers
 
 def _close(instance: Instance, step: StepInstance, status: StepStatus, reason: str, by: Person | None) -> None:
     close_items(instance, step, reason, by=by)
+    Effect.objects.filter(step_instance=step, status=EffectStatus.PENDING).update(status=EffectStatus.DROPPED)
     step.move(status, by=by, reason=reason, token="", ready_at=None, lease_until=None, ended_at=clock.now())
 
 

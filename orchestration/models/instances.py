@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from orchestration import clock
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
-from orchestration.models.people import Person, Queue
+from orchestration.models.people import Person, Queue, QueueMember
 from orchestration.models.records import AboutRecord, model_label
 from orchestration.states import (
     INSTANCE_MOVES,
@@ -346,8 +347,10 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         return self.filter(record_model=model_label(record), record_id=str(record.pk))
 
     def with_nobody(self) -> Self:
-        """Open ones that are assigned to no user, group or queue."""
-        return self.open().filter(user=None, group=None, queue=None)
+        """Open ones that nobody with an active account has, or shares (R5.2)."""
+        in_group = get_user_model()._default_manager.filter(is_active=True, groups=OuterRef("group"))
+        in_queue = QueueMember.objects.filter(queue=OuterRef("queue")).filter(Q(user__is_active=True) | Q(group__user__is_active=True))
+        return self.open().exclude(user__is_active=True).exclude(Exists(in_group)).exclude(Exists(in_queue))
 
 
 class WorkItem(AboutRecord, Moved):

@@ -96,8 +96,9 @@ def test_what_is_no_definition_is_refused_and_leaves_nothing(db: None, broken: d
 def test_an_api_name_cannot_be_changed_and_a_model_must_exist(cast: Cast) -> None:  # R1.1
     orchestration = Orchestration.objects.get()
     orchestration.api_name = "renamed"
-    with pytest.raises(Exception, match="cannot be changed"):
-        orchestration.full_clean()
+    for refused in (orchestration.full_clean, orchestration.save):
+        with pytest.raises(Exception, match="cannot be changed"):
+            refused()
     orchestration.refresh_from_db()
     orchestration.record_model = "demo.unicorn"
     with pytest.raises(Exception, match="No installed app has this model"):

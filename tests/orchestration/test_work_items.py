@@ -4,13 +4,14 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import OperationalError
+from django.db.models import Q
 from guardian.models import GroupObjectPermission
 
 from demo.models import Employee
 from orchestration import access, engine, jobs, operating
 from orchestration.errors import Conflict, Invalid, NotAllowed
 from orchestration.invariants import broken
-from orchestration.models import Draft, Flow, Instance, Milestone, Queue, Step, Submission, WorkItem
+from orchestration.models import Draft, Flow, Instance, Milestone, Queue, QueueMember, Step, Submission, WorkItem
 from orchestration.models.instances import InstanceQuerySet
 from orchestration.states import InstanceStatus
 from tests import flows, stories  # noqa: F401  the flows register themselves
@@ -79,6 +80,25 @@ def test_without_a_fallback_queue_it_is_on_the_list_of_those_with_nobody(cast: C
     Queue.objects.update(is_fallback=False)
     item = asked(cast, {"user": "sven"})
     assert list(WorkItem.objects.with_nobody()) == [item]
+
+
+def test_a_group_or_queue_in_which_nobody_is_active_is_no_assignee(cast: Cast) -> None:  # R5.2
+    type(cast.diego).objects.filter(groups__name="IT").update(is_active=False)
+    Queue.objects.create(label="Empty", api_name="empty")
+    for assignee in ({"group": "IT"}, {"queue": "empty"}):
+        item = asked(cast, assignee)
+        assert item.queue == Queue.objects.get(is_fallback=True)
+        assert "Nobody in “" in item.milestones.get(kind="work_item_assigned").reason
+
+
+def test_open_work_that_nobody_can_do_any_more_is_on_the_list(cast: Cast) -> None:  # R5.2
+    access.grant("orchestration.run_flow", cast.diego)
+    items = [asked(cast, assignee) for assignee in ({"user": "diego"}, {"group": "IT"}, {"queue": "hr"})]
+    assert list(WorkItem.objects.with_nobody()) == []
+    QueueMember.objects.filter(queue__api_name="hr").delete()
+    cast.diego.groups.clear()
+    type(cast.diego).objects.filter(Q(username="diego") | Q(groups__name="IT")).update(is_active=False)
+    assert list(WorkItem.objects.with_nobody()) == items
 
 
 def test_an_assignee_that_is_neither_user_group_nor_queue_is_a_fault(cast: Cast) -> None:  # R7.5
