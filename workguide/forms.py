@@ -59,7 +59,7 @@ class _StartForm(forms.Form):
 class _LinesField(forms.CharField):
     """A list of texts, one on each line."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 3})
 
     def clean(self, value: Any) -> Any:
         return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
