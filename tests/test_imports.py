@@ -21,7 +21,7 @@ SHELVES = (
     {"bulk", "clock", "conf", "failpoints", "states", "errors", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "runner", "callbacks"},
-    {"drawing", "facts", "moving", "engine", "operating"},
+    {"drawing", "facts", "claiming", "moving", "engine", "operating"},
     {"jobs", "triggers", "references", "builder", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "middleware", "urls", "apps", "migrations"},
 )
