@@ -26,6 +26,7 @@ class StepDrawing:
     flow: str
     after: frozenset[int]
     inputs: Mapping[str, Any]
+    assignee: Mapping[str, Any]
     wait_until: Condition
     only_if: Condition
     complete_when: Condition
@@ -135,6 +136,7 @@ def _step(step: Step) -> StepDrawing:
         flow=step.flow,
         after=frozenset(before.pk for before in step.after.all()),
         inputs=step.inputs,
+        assignee=step.assignee,
         wait_until=expressions.condition(step.wait_until),
         only_if=expressions.condition(step.only_if),
         complete_when=expressions.condition(step.complete_when),

@@ -548,6 +548,8 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
     with origin.caused_by(item.instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
     with moving.lock(item.instance_id) as instance:
+        if instance.starter_id == by.pk:
+            instance.starter = by  # the same person, of whom more is known already
         item = _open_item(item, by, instance, to_submit=True)
         submission = Submission.objects.create(
             work_item=item, key=submission_key, user=by, answers=_kept(flow, answers), created_at=clock.now()
@@ -563,11 +565,8 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
         if hasattr(item, "draft"):
             item.draft.delete()
         moving.tell_about(instance, item)
-        step = moving.steps_of(instance).get(pk=item.step_instance_id)
-        moving.keep_outputs(step, result.outputs)
-        moving.keep_mails(step, result)
-        if not step.work_items.open().exists():
-            moving.finish_form(instance, step, drawing.of(instance.version).steps[step.step_id], by=by)
+        moving.keep_mails(item.step_instance, result)
+        moving.submit_form(instance, item, result.outputs, by=by)
         moving.settle(instance)
     return submission
 
@@ -601,10 +600,12 @@ def settle(instance_id: int) -> bool:
 def _open_item(item: WorkItem, by: Person, instance: Instance | None = None, *, to_submit: bool = False) -> WorkItem:
     """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock of `instance`."""
     parts = ("step_instance__stage_instance", "claimed_by", "draft", *([] if instance else ["instance"]))
-    item = WorkItem.objects.marked_for(by).select_related(*parts).get(pk=item.pk)
+    item = WorkItem.objects.marked_for(by).with_siblings().select_related(*parts).get(pk=item.pk)
     if instance is None:
         instance = item.instance
-    item.instance = instance
+    item.instance = item.step_instance.instance = instance
+    if (item.record_model, item.record_id) == (instance.record_model, instance.record_id):
+        item.record = instance.get_record()
     if item.status == WorkItemStatus.COMPLETED:
         raise Conflict(
             _("Work item “%(item)s” was completed by %(name)s at %(time)s. Reload to see the next step.")

@@ -85,7 +85,6 @@ class Paths:
 
     def __init__(self, drawn: Drawing) -> None:
         self._drawn = drawn
-        self._stage_of = {step.id: stage for stage in drawn.stages.values() for step in stage.steps.values()}
         self.handled_by = dict(_handlers(drawn))
         """Each handler that can be called at all, with the ids of the steps whose faults come to it."""
         self._left = {stage.id: self._ways_out(stage) for stage in drawn.stages.values()}
@@ -106,7 +105,7 @@ class Paths:
         return stage.id in self._places_of(step) or self.stage_after_step(stage, step)
 
     def _begins_after(self, reader: StepDrawing, step: StepDrawing, *, at_once: bool) -> bool:
-        stage = self._stage_of[reader.id]
+        stage = self._drawn.stage_of[reader.id]
         if self.stage_after_step(stage, step):
             return True
         if step.handles:  # a handler is finished before the step that it mended goes on, and before what comes after that
@@ -117,7 +116,7 @@ class Paths:
 
     def _beside(self, reader: StepDrawing, step: StepDrawing) -> bool:
         """Whether the step is another one of the same stage, and does not wait for the reader."""
-        stage = self._stage_of[reader.id]
+        stage = self._drawn.stage_of[reader.id]
         return step.id in stage.steps and step.id not in self._waiting_for(stage, reader.id)
 
     def _waiting_for(self, stage: StageDrawing, first: int) -> set[int]:
@@ -135,7 +134,7 @@ class Paths:
 
     def _places_of(self, step: StepDrawing) -> set[int]:
         """The stages in which the step can be finished."""
-        return {self._stage_of[place.id].id for place in self._begins_at(step)}
+        return {self._drawn.stage_of[place.id].id for place in self._begins_at(step)}
 
     def _ways_out(self, stage: StageDrawing) -> set[int]:
         """The stages to which one that has begun can lead."""
@@ -217,7 +216,6 @@ class _Reader:
     def __init__(self, version: Version, drawn: Drawing, paths: Paths) -> None:
         self.version, self.drawn, self.paths = version, drawn, paths
         self.steps = {step.api_name: step for step in drawn.steps.values()}
-        self.assignees = dict(version.steps.values_list("pk", "assignee"))
         label = version.orchestration.record_model
         self.record: Any = (model_named(label) if label else None) or UNKNOWN
 
@@ -264,7 +262,7 @@ class _Reader:
         yield from self._condition(place, _("complete when"), step.complete_when, IN_INSTANCE, finishing)
         yield from self._inputs(place, step, known, waiting)
         if step.is_interactive:
-            yield from self._assignee(place, self.assignees[step.id], known, beginning)
+            yield from self._assignee(place, step.assignee, known, beginning)
         elif step.run_as == RunAs.USER and assignment.user_named(step.run_as_user) is None:
             yield Problem(place, _("It runs as “%(name)s”, and there is no such user.") % {"name": step.run_as_user})
 

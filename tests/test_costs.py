@@ -16,7 +16,7 @@ from tests import flows, stories  # noqa: F401  the flows register themselves
 from tests.cast import Cast
 from tests.stories import active, background, drain, hire, hired, instance_of, interactive, item_of
 
-FORM, COMPLETION, INBOX, RECORD, INSTANCE = 13, 38, 9, 25, 25
+FORM, COMPLETION, INBOX, RECORD, INSTANCE = 13, 20, 9, 25, 25
 """How many statements each may cost at most. Raise one only for a reason that is worth it to everybody who waits for the page."""
 
 pytestmark = pytest.mark.usefixtures("nothing_to_warm_up")

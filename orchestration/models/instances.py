@@ -176,6 +176,7 @@ class Instance(AboutRecord, Moved):
         # While it is locked: steps that are not inserted yet, and milestones; `moving.write` writes each kind by one statement.
         self.unwritten: list[StepInstance] = []
         self.untold: list[Told] | None = None
+        self._seen: tuple[Any] | None = None
         # What `moving.settle` notes on its way: where it stands, if that was read just now; the stage begun just now; whether a
         # handler has left the current one; and whether a condition may come true by itself.
         self.present: tuple[StageInstance, list[StepInstance]] | None = None
@@ -190,6 +191,14 @@ class Instance(AboutRecord, Moved):
     def is_live(self) -> bool:
         """Whether it has not ended."""
         return self.status in LIVE
+
+    def get_record(self) -> Any:
+        """The record as it is now. While the row is locked no flow runs, so it is read once, and everybody sees the same."""
+        if self.untold is None:
+            return super().get_record()
+        if self._seen is None:
+            self._seen = (super().get_record(),)
+        return self._seen[0]
 
     @property
     def lane(self) -> int | None:
@@ -375,6 +384,11 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
         """Those about this record."""
         return self.filter(record_model=model_label(record), record_id=str(record.pk))
 
+    def with_siblings(self) -> Self:
+        """The same items, each with `is_last`: whether no other item of its step is open."""
+        others = WorkItem.objects.open().filter(step_instance=OuterRef("step_instance")).exclude(pk=OuterRef("pk"))
+        return self.annotate(is_last=~Exists(others))
+
     def with_nobody(self) -> Self:
         """Open ones that nobody with an active account has, or shares (R5.2)."""
         in_group = get_user_model()._default_manager.filter(is_active=True, groups=OuterRef("group"))
@@ -410,6 +424,7 @@ class WorkItem(AboutRecord, Moved):
     revision = models.PositiveIntegerField(_("revision"), default=1)
 
     is_theirs: bool  # what `marked_for` adds
+    is_last: bool  # what `with_siblings` adds
 
     objects = WorkItemQuerySet.as_manager()
 
