@@ -46,7 +46,7 @@ def resolve(source: Mapping[str, Any], flow: str, scope: expressions.Scope) -> A
     if isinstance(meant, Queue):
         return Assignee(queue=meant) if meant.has_active_member else _nobody_in(meant)
     if meant is None:
-        return _fallback(_("The assignee %(source)s names nobody.") % {"source": _worded(source)})
+        return _fallback(_("The assignee %(source)s names nobody.") % {"source": worded(source)})
     if not meant.is_active:
         return _fallback(_("%(name)s no longer has an active account.") % {"name": name_of(meant)})
     if lack := access.why_not_able(meant, flow, scope["record"]):
@@ -89,5 +89,6 @@ def _fallback(warning: str) -> Assignee:
     return Assignee(queue=Queue.objects.filter(is_fallback=True).first(), warning=warning)
 
 
-def _worded(source: Mapping[str, Any]) -> str:
+def worded(source: Mapping[str, Any]) -> str:
+    """What a definition says of an assignee, for people."""
     return ", ".join(f"{kind} “{name}”" for kind, name in source.items())

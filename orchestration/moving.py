@@ -262,8 +262,8 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
         assigned_at=clock.now(),
         **assignee.columns,
     )
-    data = {"assignee": assignee.label}
-    Milestone.record("work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning, data=data)
+    data, why = {"assignee": assignee.label}, _("The step assigns it to %(source)s.") % {"source": assignment.worded(drawn.assignee)}
+    Milestone.record("work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning or why, data=data)
     tell_about(instance, item)
 
 

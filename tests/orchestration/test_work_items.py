@@ -51,8 +51,10 @@ def test_a_path_a_user_a_group_and_a_queue_can_be_named(cast: Cast) -> None:  # 
     assert asked(cast, {"queue": "hr"}).queue == Queue.objects.get(api_name="hr")
 
 
-def test_a_path_leads_to_the_hiring_manager(cast: Cast) -> None:  # R5.2
-    assert item_of(provisioned(cast, manager=cast.diego)).user == cast.diego
+def test_a_path_leads_to_the_hiring_manager(cast: Cast) -> None:  # R5.2 R3.11
+    item = item_of(provisioned(cast, manager=cast.diego))
+    assert item.user == cast.diego
+    assert item.milestones.get().reason == "The step assigns it to path “record.manager”."  # R3.11: why me?
 
 
 @pytest.mark.parametrize(
