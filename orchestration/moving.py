@@ -12,9 +12,9 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from orchestration import assignment, clock, conf, dispatch, drawing, flows, runner
+from orchestration import assignment, clock, conf, dispatch, drawing, expressions, flows, runner
 from orchestration.drawing import StageDrawing, StepDrawing
-from orchestration.errors import Busy, Fault, describe
+from orchestration.errors import Busy, ExpressionError, Fault, describe
 from orchestration.expressions import Condition, Verdict
 from orchestration.facts import Facts, few_queries
 from orchestration.models import Effect, Instance, Milestone, Signal, StageInstance, StepInstance, WorkItem, rows
@@ -465,8 +465,25 @@ def facts_of(step: StepInstance) -> Facts:
     facts = Facts(step.instance)
     if step.handles is not None:
         failed = step.handles
-        facts.add("fault", {"step": failed.step.api_name, "label": failed.step.label, "attempt": failed.attempt, **failed.error})
+        about = {
+            "step": failed.step.api_name,
+            "label": failed.step.label,
+            "attempt": failed.attempt,
+            "inputs": _inputs_of(step.instance, failed, facts),
+        }
+        facts.add("fault", {**about, **failed.error})
     return facts
+
+
+def _inputs_of(instance: Instance, step: StepInstance, facts: Facts) -> dict[str, Any]:
+    """The inputs of a step that has failed, as they are now; null for one that cannot be evaluated, which may be why it failed."""
+    inputs: dict[str, Any] = {}
+    for name, source in drawing.of(instance.version).steps[step.step_id].inputs.items():
+        try:
+            inputs[name] = expressions.value_of(source, facts)
+        except ExpressionError:
+            inputs[name] = None
+    return inputs
 
 
 # Conditions ----------------------------------------------------------------------------------------------------------

@@ -359,7 +359,7 @@ class _Reader:
             "completer": person,
             "now": datetime,
             "today": date,
-            "fault": {"step": str, "label": str, "attempt": int, "type": str, "message": str},
+            "fault": {"step": str, "label": str, "attempt": int, "type": str, "message": str, "inputs": UNKNOWN},
         }
 
 

@@ -46,6 +46,12 @@ def test_a_handler_sees_what_failed_and_why(cast: Cast) -> None:  # R7.2
     assert ("recover", "shaky", "Failure", "shaky does not work today.", 1) in flows.calls
 
 
+def test_a_handler_sees_the_inputs_of_what_failed(cast: Cast) -> None:  # R7.2
+    read = {"resolution": {"value": "skip"}, "stage": {"path": "fault.inputs.text"}}
+    instance = failed([noting("shaky"), {**handler("mend", "skip"), "inputs": read}])
+    assert instance.step_instances.get(step__api_name="mend").outputs["stage"] == "shaky"
+
+
 @pytest.mark.parametrize(
     ("resolution", "instance_status", "step_status"),
     [
