@@ -87,19 +87,22 @@ class Watched:
         about = Orchestration.objects.exclude(record_model="").annotate(active=active).order_by("pk")
         seen = list(about.values_list("pk", "record_model", "start_type", "active", "active__activated_at"))
         if seen != self._seen:
-            self._interests = {label: Interest() for _pk, label, *_rest in seen}
-            for version in _active():
-                self._add(version)
-            self._seen = seen
+            # Published whole: other threads may be reading, or doing the same.
+            self._interests, self._seen = _interests({label for _pk, label, *_rest in seen}), seen
 
-    def _add(self, version: Version) -> None:
-        interest = self._interests[version.orchestration.record_model]
+
+def _interests(labels: Iterable[str]) -> dict[str, Interest]:
+    """The interest in each of these models."""
+    interests = {label: Interest() for label in labels}
+    for version in _active():
+        interest = interests.setdefault(version.orchestration.record_model, Interest())
         if version.starts_on == StartsOn.DUE:
             interest.on_due.append(version)
         if version.starts_on in (StartsOn.CREATED, StartsOn.SAVED):
             interest.on_create.append(version)
         if version.starts_on in (StartsOn.UPDATED, StartsOn.SAVED):
             interest.on_update.append(version)
+    return interests
 
 
 watched = Watched()
