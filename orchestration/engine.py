@@ -270,13 +270,17 @@ def run_step(claim: Claim) -> None:
 
     Raises whatever the flow raises, and Stale when the attempt has been superseded.
     """
+    related = ("step", "instance__version", "instance__starter", "handles__step")
+    step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
+    flow = flows.get(step.step.flow)
+    usage, reply = runner.Usage(str(flow.label)), None
+    if flow.network is not None:
+        reply = runner.ask_network(flow, _background_context(step, flow), usage)
     with transaction.atomic():
-        related = ("step", "instance__version", "instance__starter", "handles__step")
-        step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
-        flow = flows.get(step.step.flow)
-        context = _background_context(step, flow)
+        context = _background_context(step, flow)  # the record as it is now, after however long the network took
+        context.reply = reply
         with origin.caused_by(step.instance):
-            result = runner.run_autolaunched(flow, context)
+            result = runner.run_autolaunched(flow, context, usage)
         finish_step(claim, result)
 
 
@@ -419,7 +423,7 @@ def _attempt_failed(instance: Instance, step: StepInstance, kind: str, error: di
     if not may_retry or step.tries_left == 0:
         moving.fault_step(instance, step, error)
         return
-    again = clock.now() + _back_off(step.attempt)
+    again = clock.now() + max(_back_off(step.attempt), timedelta(seconds=error.get("after", 0)))
     StepInstance.objects.filter(pk=step.pk).update(token="", lease_until=None, error=error, ready_at=again)
     Milestone.record(kind, **step.milestone_place(), before=step.status, after=step.status, reason=error["message"])
 

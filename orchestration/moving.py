@@ -6,6 +6,7 @@ in here works on an instance whose row is locked (`lock`), and moves rows of tha
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -233,26 +234,28 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
     tell_about(instance, item)
 
 
-def keep_outputs(step: StepInstance, outputs: dict[str, Any]) -> None:
-    """Keep what a step's flow returned on its row."""
+def keep_outputs(step: StepInstance, outputs: dict[str, Any], **columns: Any) -> None:
+    """Keep what a step's flow returned on its row, and other columns with it."""
     step.outputs = outputs
-    StepInstance.objects.filter(pk=step.pk).update(outputs=outputs)
+    StepInstance.objects.filter(pk=step.pk).update(outputs=outputs, **columns)
 
 
 def keep_result(step: StepInstance, result: runner.Result) -> None:
     """Keep what a flow returned, and what it wants sent, on its step; the mails leave after the commit."""
-    keep_outputs(step, result.outputs)
-    Effect.objects.bulk_create(
-        Effect(
-            step_instance=step,
-            kind=EffectKind.MAIL,
-            key=f"{step.key}-mail-{number}",
-            payload={"to": mail.to, "subject": mail.subject, "body": mail.body},
-            due_at=clock.now(),
+    keep_outputs(step, result.outputs, usage=result.usage)
+    if result.outbox:
+        sent_before = step.effects.count()  # by attempts that then waited
+        Effect.objects.bulk_create(
+            Effect(
+                step_instance=step,
+                kind=EffectKind.MAIL if isinstance(sent, flows.Mail) else EffectKind.SLACK,
+                key=f"{step.key}-mail-{number}",
+                payload=asdict(sent),
+                due_at=clock.now(),
+            )
+            for number, sent in enumerate(result.outbox, start=sent_before + 1)
         )
-        for number, mail in enumerate(result.mails, start=1)
-    )
-    step.instance.ready_steps += len(result.mails)
+        step.instance.ready_steps += len(result.outbox)
 
 
 def complete_step(step: StepInstance, *, by: Person | None = None, reason: str = "") -> None:

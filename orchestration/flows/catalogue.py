@@ -30,7 +30,8 @@ class Flow:
 
     `key` is "app.function" and never changes: definitions store it. `inputs` are the typed keyword arguments of the
     function, `required` those without a default. `changes_record` says that a screen flow writes the record; then the
-    person needs the permission to change it, unless the flow runs `as_system`.
+    person needs the permission to change it, unless the flow runs `as_system`. `network` is the part that talks to the network, and
+    comes first, with no transaction open (R4.3).
     """
 
     key: str
@@ -42,6 +43,7 @@ class Flow:
     screens: Sequence[type[Screen]] = ()
     changes_record: bool = False
     as_system: bool = False
+    network: Function | None = None
 
     def screen(self, index: int, answers: Mapping[str, Sequence[str]] | None, context: Context) -> Screen:
         """The screen at `index`, bound to raw `answers` (a list of strings per field), or unbound when None."""
@@ -62,17 +64,26 @@ _catalogue: dict[str, Flow] = {}
 
 
 def autolaunched_flow(
-    function: Function | None = None, *, label: str | Promise = "", changes_record: bool = False, as_system: bool = False
+    function: Function | None = None,
+    *,
+    label: str | Promise = "",
+    changes_record: bool = False,
+    as_system: bool = False,
+    network: Callable[..., Any] | None = None,
 ) -> Any:
     """Register a function as a flow that a background step runs.
 
     The function takes the Context and its inputs as typed keyword-only arguments; it returns a mapping of outputs (JSON
     values) or None. It raises Failure, or anything else, when it cannot do its work. With `changes_record` the person that the step
     runs as needs the permission to change the record, unless the flow runs `as_system`.
+
+    `network` is a function that takes the same and is called before: it may use `context.http`, and writes nothing. What it returns is
+    `context.reply` when the flow itself is called.
     """
 
     def register(function: Function) -> Function:
-        return _register(function, FlowKind.AUTOLAUNCHED, label, changes_record=changes_record, as_system=as_system)
+        options = {"changes_record": changes_record, "as_system": as_system, "network": network}
+        return _register(function, FlowKind.AUTOLAUNCHED, label, **options)
 
     return register(function) if function else register
 
