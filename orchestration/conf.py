@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
     "TRUSTED_ORIGINS": (),  # where endpoints may lie although it is private, or no HTTPS on port 443
     "PDF_FONT": "",  # a TrueType font for what the built-in ones cannot write
+    "WRITABLE": {},  # what flows built without code may write: {"crm.quote": ["discount"], "crm.ticket": "*"}
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -174,6 +174,10 @@ class Context:
     def log(self, note: str) -> None:
         """Write a line to the log, with the step's key before it."""
         log.info("%s, attempt %d: %s", self.key or "a trial", self.attempt, " ".join(str(note).split())[:LONGEST_NOTE])
+
+    def inside(self, name: str, *, record: Any, inputs: Mapping[str, Any]) -> "Context":
+        """The context of a flow that this one runs; what that sends, this sends."""
+        return replace(self, record=record, inputs=inputs, key=f"{self.key}-{name}", callback=None, fault=None)
 
     def try_again_in(self, **time: float) -> Wait:
         """`return context.try_again_in(minutes=5)`: call the flow again later, without using up an attempt."""

@@ -1,4 +1,4 @@
-"""Runs a flow that is written in code."""
+"""Runs a flow: checks what goes in, calls its function or performs its elements, checks what comes out."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,47 +11,70 @@ from django.utils.translation import gettext as _
 from orchestration import outside
 from orchestration.errors import Failure, Fault, Invalid
 from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Wait
-from orchestration.runner import limits
+from orchestration.runner import interpreter, limits
+from orchestration.runner.interpreter import CallOut, Pause
 from orchestration.runner.limits import Usage
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a flow returned: JSON `outputs` or a `wait`; the `outbox` to send once its step is committed; and what it has used."""
+    """What a flow returned: JSON `outputs` or a `wait`; the `outbox` to send once its step is committed; and what it has used.
+
+    A built flow that has only come to a pause has a `checkpoint` at which it goes on, after its `call` was answered or its wait is over.
+    """
 
     outputs: dict[str, Any]
     outbox: Sequence[Mail | Message]
     wait: Wait | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
+    checkpoint: Mapping[str, Any] | None = None
+    call: CallOut | None = None
 
 
 def ask_network(flow: Flow, context: Context, usage: Usage) -> Any:
-    """Call the flow's network part, with no transaction open and every write refused; what it returns is to be the `reply` (R4.3).
+    """Call the network part of a flow in code, outside of transactions and with every write refused; it returns the `reply` (R4.3).
 
     Raises Fault as `run_autolaunched` does, and whatever the flow raises.
     """
     assert flow.network is not None
-    _check_inputs(flow, context.inputs)
+    inputs = _accepted(flow, context)
     context.http = Http(_counted_calls(context, usage))
     usage.read_only = True
     try:
         with usage:
-            return flow.network(context, **context.inputs)
+            return flow.network(context, **inputs)
     finally:
         usage.read_only = False
 
 
-def run_autolaunched(flow: Flow, context: Context, usage: Usage | None = None) -> Result:
-    """Run an autolaunched flow with the context's inputs; `usage` is what its attempt has used before.
+def ask_endpoint(call: CallOut, usage: Usage) -> tuple[int, Any]:
+    """Make the call-out of a built flow, outside of transactions; returns the status of a reply that is good, and its JSON (R4.3).
 
-    Raises Fault when an input is missing, unknown or of the wrong type, a limit is passed, or the outputs are no JSON;
-    and whatever the flow raises.
+    Raises Unavailable when trying again may help, Fault when it does not.
+    """
+    with usage:
+        usage.count("calls")
+        reply = outside.call(call.endpoint, call.method, call.path, body=call.body, key=call.key, timeout=call.timeout)
+        return reply.status, outside.wanted(reply)
+
+
+def run_autolaunched(flow: Flow, context: Context, checkpoint: Mapping[str, Any] | None = None, *, usage: Usage | None = None) -> Result:
+    """Run an autolaunched flow with the context's inputs; a built one from its checkpoint on, if it has one.
+
+    `usage` is what its attempt has used before. Raises Fault when an input is missing, unknown or of the wrong type, a limit is passed,
+    or the outputs are no JSON; and whatever the flow raises.
     """
     usage = usage or Usage(str(flow.label))
-    _check_inputs(flow, context.inputs)
     context.count = usage.count
+    if flow.document is not None:
+        _refuse_large_inputs(flow, context)
+        with usage:
+            performed = interpreter.perform(flow, context, checkpoint)
+        return _result(flow, performed, context, usage)
+    assert flow.function is not None
+    inputs = _accepted(flow, context)
     with usage:
-        returned = flow.function(context, **context.inputs)
+        returned = flow.function(context, **inputs)
     return _result(flow, returned, context, usage)
 
 
@@ -60,12 +83,12 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
 
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
+    assert flow.function is not None
     usage = Usage(str(flow.label))
     context.count = usage.count
     try:
         with usage:
-            cleaned = _cleaned(flow, context, answers)
-            returned = flow.function(context, cleaned)
+            returned = flow.function(context, _cleaned(flow, context, answers))
         return _result(flow, returned, context, usage)
     except (Failure, Fault) as failure:
         if isinstance(failure, Fault) and failure.kind != "limit":
@@ -95,22 +118,15 @@ def _counted_calls(context: Context, usage: Usage) -> Any:
     return call
 
 
-def _check_inputs(flow: Flow, inputs: Mapping[str, Any]) -> None:
-    if unknown := sorted(set(inputs) - set(flow.inputs)):
-        raise Fault(_("“%(flow)s” has no input %(names)s.") % {"flow": flow.label, "names": unknown}, kind="input")
-    for name in sorted(flow.required):
-        if inputs.get(name) is None:
-            raise Fault(_("“%(flow)s” needs a value for “%(name)s”.") % {"flow": flow.label, "name": name}, kind="input")
-    for name, value in inputs.items():
-        wanted = flow.inputs[name]
-        if isinstance(wanted, type) and value is not None and not isinstance(value, wanted):
-            raise Fault(
-                _("“%(flow)s” takes %(wanted)s as “%(name)s”, not %(value)r.")
-                % {"flow": flow.label, "wanted": wanted.__name__, "name": name, "value": value},
-                kind="input",
-            )
-    if inputs:
-        size = len(json.dumps(inputs, default=str).encode())  # records are counted by their names
+def _accepted(flow: Flow, context: Context) -> dict[str, Any]:
+    inputs = flow.accepted(context.inputs)
+    _refuse_large_inputs(flow, context)
+    return inputs
+
+
+def _refuse_large_inputs(flow: Flow, context: Context) -> None:
+    if context.inputs:
+        size = len(json.dumps(context.inputs, default=str).encode())  # records are counted by their names
         if size > limits.most("input"):
             raise limits.fault("input", size, str(flow.label))
 
@@ -118,6 +134,8 @@ def _check_inputs(flow: Flow, inputs: Mapping[str, Any]) -> None:
 def _result(flow: Flow, returned: Any, context: Context, usage: Usage) -> Result:
     if isinstance(returned, Wait):
         return Result({}, tuple(context.outbox), returned, usage.figures())
+    if isinstance(returned, Pause):
+        return Result({}, tuple(context.outbox), returned.wait, usage.figures(), returned.checkpoint, returned.call)
     if returned is not None and not isinstance(returned, Mapping):
         raise Fault(_("“%(flow)s” returned no mapping of outputs.") % {"flow": flow.label}, kind="output")
     try:
