@@ -259,8 +259,9 @@ def keep_outputs(step: StepInstance, outputs: dict[str, Any], **columns: Any) ->
 
 
 def keep_result(step: StepInstance, result: runner.Result) -> None:
-    """Keep what a flow returned, and what it wants sent, on its step; the mails leave after the commit."""
-    keep_outputs(step, result.outputs, usage=result.usage)
+    """Keep what a flow returned, what it wants sent, and where it goes on if it has not ended; the mails leave after the commit."""
+    checkpoint = {"checkpoint": result.checkpoint or {}} if result.checkpoint or step.checkpoint else {}
+    keep_outputs(step, result.outputs, usage=result.usage, **checkpoint)
     if result.outbox:
         sent_before = step.effects.count()  # by attempts that then waited
         Effect.objects.bulk_create(

@@ -58,7 +58,8 @@ class Flow:
     `function`, or a `document` and the `version` (a key of FlowVersion) that it is of. `inputs` are its typed inputs, `required` those
     without a default, and `declared` both in the words of `orchestration.values`. `outputs` are the names of its outputs, None where only
     running it tells. `changes_record` says that it writes the record; then the person needs the permission to change it, unless the
-    flow runs `as_system`. `network` is the part of one in code that talks to the network, and comes first, with no transaction open (R4.3).
+    flow runs `as_system`. `network` is the part of a flow in code that talks to the network, and comes first, with no transaction open
+    (R4.3).
     """
 
     key: str

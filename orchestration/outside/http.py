@@ -15,7 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from orchestration import clock, conf, secrecy
-from orchestration.errors import Failure, Fault, Unavailable
+from orchestration.errors import Fault, Unavailable
 from orchestration.flows import Reply
 from orchestration.models import Endpoint
 from orchestration.models.outside import EndpointKind
@@ -84,23 +84,6 @@ def send(where: Address, method: str, target: str, *, headers: Mapping[str, str]
             raise Unavailable(_("%(host)s did not answer within %(seconds)g seconds.") % {"host": where.host, "seconds": seconds}) from None
         said = {"host": where.host, "error": secrecy.blotted(f"{type(error).__name__}: {error}")[:300]}
         raise Unavailable(_("%(host)s could not be asked: %(error)s") % said) from None
-
-
-def wanted(reply: Reply) -> Any:
-    """The JSON of a reply that says that it worked; None when it is empty.
-
-    Raises Unavailable when the other side is overloaded or broken, Fault when it refuses or the reply is no JSON.
-    """
-    if reply.status == 429 or reply.status >= 500:
-        raise Unavailable(_("It answered with %(status)d.") % {"status": reply.status}, after=wait_wanted(reply) or 0.0)
-    if not reply.is_ok:
-        why = _("It answered with a redirect, which is not followed (%(status)d).") if 300 <= reply.status < 400 else ""
-        why = why or _("It answered with %(status)d: %(text).200s")
-        raise Fault(why % {"status": reply.status, "text": reply.text}, kind="reply")
-    try:
-        return reply.json() if reply.text.strip() else None
-    except Failure as failure:
-        raise Fault(str(failure), kind="reply") from failure
 
 
 def wait_wanted(reply: Reply) -> float | None:

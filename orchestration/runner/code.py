@@ -32,12 +32,12 @@ class Result:
 
 
 def ask_network(flow: Flow, context: Context, usage: Usage) -> Any:
-    """Call the network part of a flow in code, outside of transactions and with every write refused; it returns the `reply` (R4.3).
+    """Call the flow's network part, with no transaction open and every write refused; what it returns is to be the `reply` (R4.3).
 
     Raises Fault as `run_autolaunched` does, and whatever the flow raises.
     """
     assert flow.network is not None
-    inputs = _accepted(flow, context)
+    inputs = _accepted(flow, context.inputs)
     context.http = Http(_counted_calls(context, usage))
     usage.read_only = True
     try:
@@ -47,34 +47,37 @@ def ask_network(flow: Flow, context: Context, usage: Usage) -> Any:
         usage.read_only = False
 
 
-def ask_endpoint(call: CallOut, usage: Usage) -> tuple[int, Any]:
-    """Make the call-out of a built flow, outside of transactions; returns the status of a reply that is good, and its JSON (R4.3).
+def call_out(flow: Flow, call: CallOut, checkpoint: Mapping[str, Any], usage: Usage) -> dict[str, Any]:
+    """Ask what a built flow has come to, with no transaction open: the checkpoint at which it goes on with the reply (R4.3).
 
-    Raises Unavailable when trying again may help, Fault when it does not.
+    Raises Unavailable when trying again may help, Fault when it will not.
     """
-    with usage:
-        usage.count("calls")
-        reply = outside.call(call.endpoint, call.method, call.path, body=call.body, key=call.key, timeout=call.timeout)
-        return reply.status, outside.wanted(reply)
+    usage.read_only = True
+    try:
+        with usage:
+            usage.count("calls")
+            reply = outside.call(call.endpoint, call.method, call.path, body=call.body, key=call.key, timeout=call.timeout)
+            return interpreter.answered(flow, checkpoint, reply)
+    finally:
+        usage.read_only = False
 
 
-def run_autolaunched(flow: Flow, context: Context, checkpoint: Mapping[str, Any] | None = None, *, usage: Usage | None = None) -> Result:
-    """Run an autolaunched flow with the context's inputs; a built one from its checkpoint on, if it has one.
+def run_autolaunched(flow: Flow, context: Context, usage: Usage | None = None, checkpoint: Mapping[str, Any] | None = None) -> Result:
+    """Run an autolaunched flow with the context's inputs; `usage` is what its attempt has used before, `checkpoint` where a built flow
+    goes on.
 
-    `usage` is what its attempt has used before. Raises Fault when an input is missing, unknown or of the wrong type, a limit is passed,
-    or the outputs are no JSON; and whatever the flow raises.
+    Raises Fault when an input is missing, unknown or of the wrong type, a limit is passed, or the outputs are no JSON;
+    and whatever the flow raises.
     """
     usage = usage or Usage(str(flow.label))
+    inputs = _accepted(flow, context.inputs)
     context.count = usage.count
-    if flow.document is not None:
-        _refuse_large_inputs(flow, context)
-        with usage:
-            performed = interpreter.perform(flow, context, checkpoint)
-        return _result(flow, performed, context, usage)
-    assert flow.function is not None
-    inputs = _accepted(flow, context)
     with usage:
-        returned = flow.function(context, **inputs)
+        if flow.document is not None:
+            returned: Any = interpreter.perform(flow, context, checkpoint)
+        else:
+            assert flow.function is not None
+            returned = flow.function(context, **inputs)
     return _result(flow, returned, context, usage)
 
 
@@ -83,12 +86,13 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
 
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
-    assert flow.function is not None
     usage = Usage(str(flow.label))
+    assert flow.function is not None
     context.count = usage.count
     try:
         with usage:
-            returned = flow.function(context, _cleaned(flow, context, answers))
+            cleaned = _cleaned(flow, context, answers)
+            returned = flow.function(context, cleaned)
         return _result(flow, returned, context, usage)
     except (Failure, Fault) as failure:
         if isinstance(failure, Fault) and failure.kind != "limit":
@@ -118,24 +122,21 @@ def _counted_calls(context: Context, usage: Usage) -> Any:
     return call
 
 
-def _accepted(flow: Flow, context: Context) -> dict[str, Any]:
-    inputs = flow.accepted(context.inputs)
-    _refuse_large_inputs(flow, context)
-    return inputs
-
-
-def _refuse_large_inputs(flow: Flow, context: Context) -> None:
-    if context.inputs:
-        size = len(json.dumps(context.inputs, default=str).encode())  # records are counted by their names
+def _accepted(flow: Flow, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as the flow takes them. Raises Fault when they are not what it takes, or too large."""
+    accepted = flow.accepted(inputs)
+    if inputs:
+        size = len(json.dumps(inputs, default=str).encode())  # records are counted by their names
         if size > limits.most("input"):
             raise limits.fault("input", size, str(flow.label))
+    return accepted
 
 
 def _result(flow: Flow, returned: Any, context: Context, usage: Usage) -> Result:
-    if isinstance(returned, Wait):
-        return Result({}, tuple(context.outbox), returned, usage.figures())
     if isinstance(returned, Pause):
         return Result({}, tuple(context.outbox), returned.wait, usage.figures(), returned.checkpoint, returned.call)
+    if isinstance(returned, Wait):
+        return Result({}, tuple(context.outbox), returned, usage.figures())
     if returned is not None and not isinstance(returned, Mapping):
         raise Fault(_("“%(flow)s” returned no mapping of outputs.") % {"flow": flow.label}, kind="output")
     try:
