@@ -450,7 +450,7 @@ def why_not_run_inside(flow: Flow) -> str:
     """Why another flow cannot run this one; "" when it can."""
     if flow.kind != FlowKind.AUTOLAUNCHED:
         return _("“%(flow)s” is no autolaunched flow.") % {"flow": flow.label}
-    if isinstance(flow.document, AutolaunchedDocument) and flow.document.is_segmented:
+    if flow.network is not None or (isinstance(flow.document, AutolaunchedDocument) and flow.document.is_segmented):
         return _("“%(flow)s” has call-outs or waits, so that no other flow can run it.") % {"flow": flow.label}
     return ""
 
