@@ -354,8 +354,8 @@ def as_output(value: Any) -> Any:
 def _assign(work: Work, element: parts.Assign) -> Outputs:
     document = work.flow.document
     assert isinstance(document, AutolaunchedDocument)
-    for name, source in element.set.items():
-        value = work.value(source)
+    # All are read before any is set: the database does not keep the order of names.
+    for name, value in work.values(element.set).items():
         if name not in document.variables:
             raise Fault(_("There is no variable “%(name)s”.") % {"name": name}, kind="expression")
         kind = document.variables[name]["type"]
