@@ -11,6 +11,7 @@ from demo.models import Building
 from orchestration import clock
 from orchestration.errors import Failure
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
+from orchestration.models import Secret
 
 calls: list[Any] = []
 """What the flows did, for stories that ask."""
@@ -217,3 +218,19 @@ def mail_wait_mail(context: Context) -> Any:
 @autolaunched_flow
 def take_a_note(context: Context, *, text: str) -> None:
     context.log(text)
+
+
+def ask_for_echo(context: Context) -> Any:
+    return context.http.post("helpdesk", "echo", {"hello": "you"})
+
+
+@autolaunched_flow(network=ask_for_echo)
+def repeat_reply(context: Context) -> dict[str, Any]:
+    context.log(f"It said {context.reply.text}")
+    return {"reply": context.reply.text, "headers": dict(context.reply.headers)}
+
+
+@autolaunched_flow
+def blurt_out(context: Context) -> None:
+    token = Secret.objects.get(name="helpdesk_token").reveal()
+    raise RuntimeError(f"This token was refused: {token}")

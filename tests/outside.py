@@ -117,7 +117,7 @@ def endpoint(server: Server, api_name: str = "helpdesk", *, token: str = "", **c
     columns = {"label": api_name.capitalize(), "url": f"{server.url}/api", "methods": ["GET", "POST"]} | columns
     made = Endpoint.objects.create(api_name=api_name, **columns)
     if token:
-        EndpointHeader.objects.create(endpoint=made, name="Authorization", text="Bearer ", secret=secret(f"{api_name}_token", token))
+        EndpointHeader.objects.create(endpoint=made, name="Authorization", text="Bearer", secret=secret(f"{api_name}_token", token))
     return made
 
 

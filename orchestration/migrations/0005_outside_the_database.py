@@ -241,7 +241,7 @@ class Migration(migrations.Migration):
                     "text",
                     models.CharField(
                         blank=True,
-                        help_text="What stands before the secret, such as “Bearer ”.",
+                        help_text="What stands before the secret, with a space between: “Bearer”.",
                         max_length=500,
                         validators=[django.core.validators.RegexValidator("\\A[\\x20-\\x7e]*\\Z", "Use one line of plain characters.")],
                         verbose_name="text",

@@ -155,12 +155,16 @@ class Endpoint(models.Model):
 
 
 class EndpointHeader(models.Model):
-    """A header that every call to an endpoint carries: `Authorization: Bearer ` and a secret."""
+    """A header that every call to an endpoint carries: `Authorization`, “Bearer” and a secret."""
 
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="headers")
     name = models.CharField(_("header"), max_length=100, validators=[header_name])
     text = models.CharField(
-        _("text"), max_length=500, blank=True, validators=[one_line], help_text=_("What stands before the secret, such as “Bearer ”.")
+        _("text"),
+        max_length=500,
+        blank=True,
+        validators=[one_line],
+        help_text=_("What stands before the secret, with a space between: “Bearer”."),
     )
     secret = models.ForeignKey(Secret, models.PROTECT, null=True, blank=True, related_name="headers", verbose_name=_("secret"))
 
@@ -175,7 +179,7 @@ class EndpointHeader(models.Model):
 
     def revealed(self) -> str:
         """Its value, secret and all. Raises Fault when the secret cannot be had."""
-        return self.text + (self.secret.reveal() if self.secret else "")
+        return " ".join(filter(None, (self.text, self.secret.reveal() if self.secret else "")))
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
