@@ -10,7 +10,7 @@ from django.db import connection
 from demo.models import Building
 from orchestration import clock
 from orchestration.errors import Failure
-from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
+from orchestration.flows import Context, Screen, autolaunched_flow, evaluation_flow, screen_flow
 from orchestration.models import Secret
 
 calls: list[Any] = []
@@ -234,3 +234,14 @@ def repeat_reply(context: Context) -> dict[str, Any]:
 def blurt_out(context: Context) -> None:
     token = Secret.objects.get(name="helpdesk_token").reveal()
     raise RuntimeError(f"This token was refused: {token}")
+
+
+@evaluation_flow
+def is_long(context: Context, *, least: int, text: str = "") -> bool | None:
+    calls.append(("is_long", context.record))
+    return len(text) >= least if text else None
+
+
+@evaluation_flow
+def break_down(context: Context) -> bool:
+    raise Failure("It cannot be said today.")

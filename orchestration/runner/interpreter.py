@@ -238,7 +238,8 @@ def _pause(work: Work, element: Any, number: int, came_from: Mapping[str, Any]) 
                 return Pause(_checkpoint(work, number), wait=ToWait(None))
             work.scope["elements"][element.name] = seen.outputs = Known(body=work.context.callback)
             return None
-        until = datetime.fromisoformat(came_from["until"]) if came_from.get("next") == number else _until(work, element)
+        is_waiting = came_from.get("next") == number and "until" in came_from
+        until = datetime.fromisoformat(came_from["until"]) if is_waiting else _until(work, element)
         if until <= clock.now():
             return None
         return Pause({**_checkpoint(work, number), "until": until.isoformat()}, wait=ToWait(until))
