@@ -13,7 +13,7 @@ from demo.models import Building, Employee, ITTicket
 from orchestration import access, clock, engine, runner
 from orchestration.errors import Failure, Fault, Stale, Unavailable
 from orchestration.flows import Context, Reply
-from orchestration.models import Effect, Instance, Milestone, StartRequest, StepInstance
+from orchestration.models import Effect, Endpoint, Instance, Milestone, StartRequest, StepInstance
 from orchestration.states import InstanceStatus, StepStatus
 from tests import flows as test_flows
 from tests.cast import Cast
@@ -408,7 +408,8 @@ class Outside:
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Outside:
+def network(db: None, monkeypatch: pytest.MonkeyPatch) -> Outside:
+    Endpoint.objects.create(api_name="helpdesk", label="Helpdesk", url="https://helpdesk.example.com/", methods=["POST"])
     outside = Outside()
     monkeypatch.setattr("orchestration.outside.call", outside)
     return outside
