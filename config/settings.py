@@ -131,6 +131,8 @@ ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
 
 # How flows reach outside
 # -----------------------
+# How large the reply to a call-out may be, in bytes.
+ORCHESTRATION_REPLY_BYTES = env.number("ORCHESTRATION_REPLY_BYTES", 1024 * 1024, least=1024)
 # The key that stored secrets (tokens, webhooks) are sealed under: 32 or more random characters. SECRET_KEY when not set; then changing
 # that one, without keeping the former among SECRET_KEY_FALLBACKS, means entering every secret again.
 ORCHESTRATION_SECRETS_KEY = env.text("ORCHESTRATION_SECRETS_KEY")
