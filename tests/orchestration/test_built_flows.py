@@ -415,7 +415,6 @@ class Outside:
 
 @pytest.fixture
 def network(db: None, monkeypatch: pytest.MonkeyPatch) -> Outside:
-    Endpoint.objects.create(api_name="helpdesk", label="Helpdesk", url="https://helpdesk.example.com/", methods=["POST"])
     outside = Outside()
     Endpoint.objects.create(api_name="helpdesk", label="Helpdesk", url="https://helpdesk.example.com", methods=["POST"])
     monkeypatch.setattr("orchestration.outside.call", outside)
