@@ -133,6 +133,24 @@ def used_by(key: str) -> list[Usage]:
     return found
 
 
+def calling(endpoint: str) -> list[Usage]:
+    """Every version of a flow built without code that calls the endpoint, or posts to it."""
+    return [
+        Usage(version, element.label or element.name, version.status == VersionStatus.ACTIVE)
+        for version in FlowVersion.objects.select_related("flow").filter(flow__kind=flows.FlowKind.AUTOLAUNCHED)
+        for element in _elements_of(version)
+        if getattr(element, "endpoint", "") == endpoint
+    ]
+
+
+def _elements_of(version: FlowVersion) -> Iterator[Any]:
+    """The elements of a version; of a draft that cannot be read, none."""
+    with suppress(Invalid):
+        document = version.parsed()
+        if isinstance(document, documents.AutolaunchedDocument):
+            yield from (element for _place, element, _depth in documents.walk(document.elements))
+
+
 def _steps() -> Any:
     return Step.objects.select_related("version__orchestration", "stage").order_by("version", "order", "pk")
 

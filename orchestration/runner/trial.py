@@ -95,7 +95,9 @@ def try_flow(
     """
     trial = Trial()
     usage = Usage(str(flow.label))
-    context = Context(record=record, inputs=dict(inputs or {}), user=user, key="trial", callback_url="https://callback.invalid/trial")
+    context = Context(
+        record=record, inputs=dict(inputs or {}), user=user, key="trial", address_of_callback=lambda: "https://callback.invalid/trial"
+    )
     try:
         with transaction.atomic():
             try:

@@ -414,7 +414,7 @@ class Outside:
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Outside:
+def network(db: None, monkeypatch: pytest.MonkeyPatch) -> Outside:
     outside = Outside()
     Endpoint.objects.create(api_name="helpdesk", label="Helpdesk", url="https://helpdesk.example.com", methods=["POST"])
     monkeypatch.setattr("orchestration.outside.call", outside)
