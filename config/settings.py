@@ -130,6 +130,9 @@ ORCHESTRATION_OUTPUT_BYTES = env.number("ORCHESTRATION_OUTPUT_BYTES", 256 * 1024
 # The user as whom background steps run, with no more rights than that user has. Empty: as nobody, with the rights of the code itself.
 ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
 
+# What flows built without code may write: models with their fields, "*" for all that a flow can write at all. Never users or rights.
+ORCHESTRATION_WRITABLE = {"demo.employee": "*", "demo.itticket": "*", "demo.chatinvitation": "*", "demo.building": ["has_badge_system"]}
+
 # How flows reach outside
 # -----------------------
 # How large the reply to a call-out may be, in bytes.

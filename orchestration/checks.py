@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
 from orchestration import conf, flows, outside
+from orchestration.flows import documents
 from orchestration.models import Step
 from orchestration.states import LIVE, VersionStatus
 
@@ -38,6 +39,14 @@ def check_trusted_origins(app_configs: Any = None, **_options: Any) -> list[Chec
         for origin in conf.TRUSTED_ORIGINS
         if not outside.is_origin(origin)
     ]
+
+
+@register(Tags.models)
+def check_writable(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """What ORCHESTRATION_WRITABLE names, and no flow could ever write."""
+    named = [(label, name) for label, fields in conf.WRITABLE.items() for name in (fields if fields != "*" else ["*"])]
+    wrong = [documents.why_not_write(label, name) if name != "*" else documents.why_not_write_any(label) for label, name in named]
+    return [Warning(message, hint="Correct ORCHESTRATION_WRITABLE.", id="orchestration.W002") for message in wrong if message]
 
 
 @register(Tags.database)

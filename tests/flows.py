@@ -252,3 +252,9 @@ def ask_and_use_much(context: Context, answers: dict[str, Any]) -> dict[str, Any
     Building.objects.bulk_create([Building(name="Left behind?")])
     _use(context, "queries", int(answers["answer"]))
     return {}
+
+
+@evaluation_flow
+def write_while_looking(context: Context) -> bool:
+    context.record.save()
+    return True
