@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_PATH": "/callbacks/",  # where `orchestration.urls` is included
     "CALLBACK_BYTES": 32 * 1024,  # how large the body of a callback may be
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
+    "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

@@ -12,6 +12,7 @@ by `tree.evaluate`.
 from orchestration.expressions.conditions import ALWAYS, OPERATORS, Condition, Verdict, condition
 from orchestration.expressions.formula import formula
 from orchestration.expressions.paths import NEVER_READ, Known, Scope, read, value_of
+from orchestration.expressions.texts import Text, text
 
 __all__ = [
     "ALWAYS",
@@ -20,9 +21,11 @@ __all__ = [
     "Condition",
     "Known",
     "Scope",
+    "Text",
     "Verdict",
     "condition",
     "formula",
     "read",
+    "text",
     "value_of",
 ]

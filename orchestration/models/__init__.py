@@ -12,11 +12,15 @@ from orchestration.models.instances import (
     WorkItem,
 )
 from orchestration.models.outbox import Effect, Signal, StartRequest
+from orchestration.models.outside import Attachment, Endpoint, EndpointHeader, Secret
 from orchestration.models.people import Queue, QueueMember
 
 __all__ = [
+    "Attachment",
     "Draft",
     "Effect",
+    "Endpoint",
+    "EndpointHeader",
     "Flow",
     "Instance",
     "Milestone",
@@ -24,6 +28,7 @@ __all__ = [
     "Queue",
     "QueueMember",
     "Route",
+    "Secret",
     "Signal",
     "Stage",
     "StageInstance",
