@@ -18,6 +18,8 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_BYTES": 32 * 1024,  # how large the body of a callback may be
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
     "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
+    "UPLOAD_BYTES": 5 * 1024 * 1024,  # how large one file may be that somebody hands in
+    "UPLOADS_PER_ITEM": 10,  # how many files one work item takes
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

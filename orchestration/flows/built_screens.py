@@ -22,9 +22,9 @@ from orchestration.errors import Conflict, Fault
 from orchestration.expressions import Condition, Known, Scope
 from orchestration.flows import fields
 from orchestration.flows.context import Context
-from orchestration.flows.documents import DisplayText, Field, Group, Outcome, ScreenDocument, Section
-from orchestration.flows.documents import Screen as ScreenPart
-from orchestration.flows.screens import Answers, Filling, Part, Screen, as_query
+from orchestration.flows.documents.screens import DisplayText, Field, Group, Outcome, ScreenDocument, Section
+from orchestration.flows.documents.screens import Screen as ScreenPart
+from orchestration.flows.screens import Answers, Filling, Part, Screen, Screens, as_query
 
 OUTCOME, COMMENT, SHOWN = "orc-outcome", "orc-comment", "orc-shown"
 """What a page sends besides answers: the decision and its comment, and the names of the questions that it showed."""
@@ -32,8 +32,8 @@ OUTCOME, COMMENT, SHOWN = "orc-outcome", "orc-comment", "orc-shown"
 LONGEST_COMMENT = 5000
 
 
-class BuiltScreens:
-    """The screens of one document, ready to be filled in any number of times."""
+class BuiltScreens(Screens):
+    """The screens of one document."""
 
     def __init__(self, document: ScreenDocument) -> None:
         self.document = document
@@ -44,21 +44,18 @@ class BuiltScreens:
         return len(self.document.screens)
 
     @property
-    def takes_files(self) -> bool:
-        """Whether a file can be handed in."""
+    def takes_files(self) -> bool:  # type: ignore[override]
         return any(isinstance(item, Field) and item.type == "file" for item in self.document.fields())
 
     def fill(self, answers: Answers, context: Context, *, final: bool = False) -> "BuiltFilling":
-        """The screens as they are for these answers. Raises Conflict when the document cannot be carried out."""
+        """The screens for these answers. On a `final` look, what is not among them was left empty and not only not asked yet."""
         return BuiltFilling(self, answers, context, final=final)
 
     def own_answers(self, sent: Answers) -> dict[str, list[str]]:
-        """Of what was sent, the answers to the flow's own questions."""
         own = {name: list(values) for name, values in sent.items() if self._place_of(name) is not None}
         return own | {name: list(sent[name]) for name in (OUTCOME, COMMENT) if name in sent and self.document.outcomes}
 
     def answers_to(self, place: int, sent: Answers) -> dict[str, list[str]]:
-        """What the page of one screen answered. A box that was shown and left unticked is an empty list."""
         own = {name: values for name, values in self.own_answers(sent).items() if self._place_of(name) in (place, None)}
         unsent = {name: [] for name in shown_in(sent) if name not in own and self._place_of(name) == place}
         return unsent | own
@@ -106,10 +103,12 @@ class BuiltFilling(Filling):
     """The screens of one document while somebody fills them in."""
 
     def __init__(self, screens: BuiltScreens, answers: Answers, context: Context, *, final: bool = False) -> None:
-        self.built, self.document = screens, screens.document
+        self.screens, self.document = screens, screens.document  # type: ignore[assignment]
         self.answers, self.context, self.final = answers, context, final
         self._data = as_query(answers)
         self._records: dict[str, Records] = {}
+        self._accepts = "" if context.reach is None else context.reach.accepted_files
+        self.intros: dict[str, str] = {}
         self._scope: dict[str, Any] = {
             "record": context.record,
             "inputs": Known({**dict.fromkeys(self.document.inputs), **context.inputs}),
@@ -119,14 +118,11 @@ class BuiltFilling(Filling):
             "answers": Known(dict.fromkeys(item.name for item in self.document.fields())),
         }
         try:
-            self._asked = {place: asked for place, screen in enumerate(self.document.screens) if (asked := self._ask_screen(screen)) is not None}
+            self._asked = {
+                place: asked for place, screen in enumerate(self.document.screens) if (asked := self._ask_screen(screen)) is not None
+            }
         except Fault as fault:
             raise Conflict(_("This form cannot be shown: %(error)s Tell those who built it.") % {"error": fault}) from fault
-
-    @property
-    def has_decision(self) -> bool:  # type: ignore[override]
-        """Whether it ends with buttons to choose from."""
-        return bool(self.document.outcomes)
 
     @property
     def places(self) -> Sequence[int]:
@@ -160,7 +156,6 @@ class BuiltFilling(Filling):
         return {name: list(self.answers[name]) for name in names if name in self.answers}
 
     def unseen(self, place: int, sent: Answers) -> list[str]:
-        """The questions of a screen that its page did not show: an answer on it has brought them up."""
         shown = {*shown_in(sent), *sent}
         return [name for name in _input_names(self._asked.get(place, [])) if name not in shown] if SHOWN in sent else []
 
@@ -169,6 +164,7 @@ class BuiltFilling(Filling):
     def _ask_screen(self, screen: ScreenPart) -> list[Asked] | None:
         if not _holds(screen.show_when, self._scope):
             return None
+        self.intros[screen.name] = expressions.text(screen.intro).filled(self._scope)
         return [asked for item in screen.items for asked in self._ask(item)]
 
     def _ask(self, item: Any) -> Iterator[Asked]:
@@ -209,7 +205,7 @@ class BuiltFilling(Filling):
         return asked
 
     def _ask_field(self, what: Field, name: str, label: str, scope: Scope) -> Asked:
-        made = fields.made(what, records=self._records_of, files=self._file, accept=self.context.accepted_files)
+        made = fields.made(what, records=self._records_of, files=self._file, accept=self._accepts)
         asked = Asked(what, name, label, made, scope=scope)
         is_given = name in self.answers or f"{name}-words" in self.answers
         if is_given or self.final:
@@ -219,8 +215,8 @@ class BuiltFilling(Filling):
         try:
             value = made.clean(made.prepare_value(asked.given))
         except ValidationError:
-            value = None
-        asked.value = None if value == "" else value
+            value = False if what.type == "checkbox" else None
+        asked.value = None if value in ("", []) else value
         return asked
 
     # Looking things up
@@ -341,7 +337,7 @@ class BuiltScreen(Screen):
         self.about = filling.document.screens[place]
         super().__init__(data, context=filling.context)
         self.title = self.about.title
-        self.intro = expressions.text(self.about.intro).filled(filling._scope) if self.about.intro else ""
+        self.intro = filling.intros.get(self.about.name, "")
         for one in (*_questions(asked), *_cells(asked)):
             if one.field is not None:
                 self.fields[one.name] = one.field

@@ -4,17 +4,17 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import TextChoices
-from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orchestration.errors import FlowMissing
 from orchestration.flows.context import Context, Wait
-from orchestration.flows.screens import Screen
+from orchestration.flows.screens import Screen, Screens
 
 Function = Callable[..., Mapping[str, Any] | Wait | None]
 
@@ -43,19 +43,10 @@ class Flow:
     changes_record: bool = False
     as_system: bool = False
 
-    def screen(self, index: int, answers: Mapping[str, Sequence[str]] | None, context: Context) -> Screen:
-        """The screen at `index`, bound to raw `answers` (a list of strings per field), or unbound when None."""
-        form = self.screens[index]
-        return form(None if answers is None else _as_query(answers), context=context)
-
-    def drafted(self, index: int, answers: Mapping[str, Sequence[str]], context: Context) -> Screen:
-        """The screen at `index` unbound, showing what a draft holds, valid or not."""
-        screen = self.screen(index, None, context)
-        data = _as_query(answers)
-        for name, form_field in screen.fields.items():
-            if name in answers:
-                screen.initial[name] = form_field.widget.value_from_datadict(data, {}, name)
-        return screen
+    @cached_property
+    def form(self) -> Screens:
+        """The screens of a screen flow, to be filled in."""
+        return Screens(self.screens)
 
 
 _catalogue: dict[str, Flow] = {}
@@ -130,10 +121,3 @@ def _register(function: Function, kind: FlowKind, label: str | Promise, **option
         **options,
     )
     return function
-
-
-def _as_query(answers: Mapping[str, Sequence[str]]) -> QueryDict:
-    data = QueryDict(mutable=True)
-    for name, values in answers.items():
-        data.setlist(name, list(values))
-    return data

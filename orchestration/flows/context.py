@@ -48,7 +48,7 @@ class Context:
     `record` is the business object (None for an instance without one), `inputs` the step's mapped values, `user` who acts
     (None for a background step without one), `key` the idempotency key of the step, the same for each attempt,
     `attempt` this attempt's number, from 1. `fault` is what a handler of faults is called for. `callback_url` is where the outside
-    calls back, and `callback` what it sent, None before it did.
+    calls back, and `callback` what it sent, None before it did. `reach` is what somebody who fills in a form can pick from.
     """
 
     record: Any = None
@@ -59,6 +59,7 @@ class Context:
     fault: Mapping[str, Any] | None = None
     callback_url: str = ""
     callback: Any = None
+    reach: Any = None
     mails: list[Mail] = field(default_factory=list)
 
     def mail(self, to: str, subject: str, body: str) -> None:

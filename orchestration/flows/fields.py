@@ -18,7 +18,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from orchestration.flows.documents import PATTERN_OPTIONS, Field
+from orchestration.flows.documents.parts import PATTERN_OPTIONS
+from orchestration.flows.documents.screens import Field
 
 LONGEST = {"text": 500, "long_text": 10_000, "email": 254, "phone": 40, "url": 2000}
 """Characters of an answer, where the field does not say."""

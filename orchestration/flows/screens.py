@@ -67,17 +67,19 @@ class Screen(forms.Form):
         """Whether something can be uploaded here."""
         return False
 
+    def say(self, name: str, message: str) -> None:
+        """Show a message at a field, as an error, whether or not the answers were checked."""
+        self.errors[name] = self.error_class([message], renderer=self.renderer)
+
 
 class Filling:
     """The screens of one flow while somebody fills them in: which are asked, and what each of them shows.
 
-    `answers` are raw. What is not among them was not asked yet, and is shown with its default; on a `final` look it was left empty.
+    `answers` are raw. What is not among them was not asked yet, and is shown with its default.
     """
 
-    has_decision = False
-
-    def __init__(self, screens: Sequence[type[Screen]], answers: Answers, context: Context, *, final: bool = False) -> None:
-        self.screens, self.answers, self.context, self.final = screens, answers, context, final
+    def __init__(self, screens: Sequence[type[Screen]], answers: Answers, context: Context) -> None:
+        self.screens, self.answers, self.context = screens, answers, context
 
     @property
     def places(self) -> Sequence[int]:
@@ -104,15 +106,41 @@ class Filling:
         """The answers that count: those to questions that are asked."""
         return {name: list(values) for name, values in self.answers.items()}
 
+    def unseen(self, place: int, sent: Answers) -> Sequence[str]:
+        """The questions of a screen that its page did not show: an answer on it has brought them up."""
+        return ()
 
-def own_answers(screens: Sequence[type[Screen]], sent: Answers) -> dict[str, list[str]]:
-    """Of what was sent, the answers to the flow's own questions."""
-    return {name: list(sent[name]) for screen in screens for name in screen.base_fields if name in sent}
+    def after(self, place: int) -> int:
+        """The screen that is asked next; one beyond the last is the review."""
+        return next((other for other in self.places if other > place), len(self.screens))
+
+    def before(self, place: int) -> int | None:
+        """The screen that is asked before; None before the first."""
+        return next((other for other in reversed(self.places) if other < place), None)
 
 
-def answers_to(screens: Sequence[type[Screen]], place: int, sent: Answers) -> dict[str, list[str]]:
-    """What the page of one screen answered; a box that was left unticked is an empty list."""
-    return {name: list(sent.get(name, ())) for name in screens[place].base_fields}
+class Screens:
+    """All screens of one flow, ready to be filled in any number of times."""
+
+    takes_files = False
+
+    def __init__(self, screens: Sequence[type[Screen]]) -> None:
+        self._screens = screens
+
+    def __len__(self) -> int:
+        return len(self._screens)
+
+    def fill(self, answers: Answers, context: Context, *, final: bool = False) -> Filling:
+        """The screens as they are for these answers. Raises Conflict when they cannot be shown at all."""
+        return Filling(self._screens, answers, context)
+
+    def own_answers(self, sent: Answers) -> dict[str, list[str]]:
+        """Of what was sent, the answers to the flow's own questions."""
+        return {name: list(sent[name]) for screen in self._screens for name in screen.base_fields if name in sent}
+
+    def answers_to(self, place: int, sent: Answers) -> dict[str, list[str]]:
+        """What the page of one screen answered. A box that was shown and left unticked is an empty list."""
+        return {name: list(sent.get(name, ())) for name in self._screens[place].base_fields}
 
 
 def as_query(answers: Answers) -> QueryDict:

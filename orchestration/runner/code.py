@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -10,16 +10,22 @@ from django.utils.translation import gettext as _
 
 from orchestration import conf
 from orchestration.errors import Failure, Fault, Invalid
-from orchestration.flows import Context, Flow, Mail, Wait
+from orchestration.flows import Context, Flow, Mail, Screen, Wait
+from orchestration.flows.built_screens import BuiltFilling
+from orchestration.runner.forms import finish
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a flow returned: JSON `outputs` or a `wait`, and the `mails` to send once its step is committed."""
+    """What a flow returned: JSON `outputs` or a `wait`, and the `mails` to send once its step is committed.
+
+    `answers` are those of a screen flow that count.
+    """
 
     outputs: dict[str, Any]
     mails: Sequence[Mail]
     wait: Wait | None = None
+    answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def run_autolaunched(flow: Flow, context: Context) -> Result:
@@ -37,18 +43,25 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
 
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
+    filling = flow.form.fill(answers, context, final=True)
     cleaned: dict[str, Any] = {}
-    for index in range(len(flow.screens)):
-        screen = flow.screen(index, answers, context)
-        if not screen.is_valid():
-            errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
-            raise Invalid(_("Some answers are missing or cannot be taken."), screen=index, errors=errors)
-        cleaned.update(screen.cleaned_data)
+    for place in filling.places:
+        cleaned |= _checked(filling.bound(place), place)
+    decision = filling.decision(bound=True)
+    if decision is not None:
+        cleaned |= _checked(decision, len(flow.form))
     try:
-        return _result(flow, flow.function(context, cleaned), context)
-    except Failure as failure:
-        last = len(flow.screens) - 1
-        raise Invalid(failure, screen=last, errors={"__all__": [str(failure)]}) from failure
+        returned = finish(flow, filling, cleaned) if isinstance(filling, BuiltFilling) else flow.function(context, cleaned)
+        return replace(_result(flow, returned, context), answers=filling.kept())
+    except (Failure, Fault) as failure:
+        raise Invalid(failure, screen=len(flow.form) - 1, errors={"__all__": [str(failure)]}) from failure
+
+
+def _checked(screen: Screen, place: int) -> dict[str, Any]:
+    if not screen.is_valid():
+        errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
+        raise Invalid(_("Some answers are missing or cannot be taken."), screen=place, errors=errors)
+    return screen.cleaned_data
 
 
 def _check_inputs(flow: Flow, inputs: Mapping[str, Any]) -> None:
