@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
     "UPLOAD_BYTES": 5 * 1024 * 1024,  # how large one file may be that somebody hands in
     "UPLOADS_PER_ITEM": 10,  # how many files one work item takes
+    "WRITABLE": {},  # what flows built without code may write: {"crm.quote": ["discount"], "crm.ticket": "*"}
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

@@ -552,8 +552,8 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
 
 
 def flow_of(item: WorkItem) -> flows.Flow:
-    """The screen flow of an item. Raises FlowMissing."""
-    return flows.get(item.flow)
+    """The screen flow of an item, in the version that its step is pinned to (R1.4). Raises FlowMissing."""
+    return flows.get(item.flow, item.step_instance.flow_version_id)
 
 
 def context_for(item: WorkItem, user: Person) -> flows.Context:

@@ -1,5 +1,7 @@
 """Files that people hand in: what is taken, judged by what a file is and not by what it calls itself."""
 
+from __future__ import annotations
+
 import io
 import stat
 import struct
@@ -31,7 +33,10 @@ TYPES = {
 }
 """The endings that are taken, each with the content type that the file is given back with."""
 
-RUNS_SOMEWHERE = frozenset("exe com bat cmd msi scr ps1 vbs js mjs jar sh py php phtml asp aspx jsp cgi pl htm html xhtml svg xml lnk hta".split())
+RUNS_SOMEWHERE = frozenset(
+    {"exe", "com", "bat", "cmd", "msi", "scr", "ps1", "vbs", "js", "mjs", "jar", "sh", "py", "php", "phtml", "asp", "aspx", "jsp", "cgi"}
+    | {"pl", "htm", "html", "xhtml", "svg", "xml", "lnk", "hta"}
+)
 """Endings that no part of a name may have: `offer.exe.pdf` wants to be taken for something else."""
 
 LONGEST_NAME = 150
@@ -39,6 +44,13 @@ MOST_PIXELS = 40_000_000
 MOST_UNPACKED = 100 * 1024 * 1024
 MOST_RATIO = 100
 MOST_ENTRIES = 2000
+
+
+DAMAGED = (
+    *(OSError, ValueError, SyntaxError, RuntimeError, NotImplementedError),
+    *(struct.error, zipfile.BadZipFile, Image.DecompressionBombError),
+)
+"""What the readers of these types raise for a file that is none of theirs."""
 
 
 def accepted() -> str:
@@ -52,7 +64,8 @@ def check(file: File[Any]) -> tuple[str, str, bytes]:
     if not file.size:
         raise Invalid(_("The file is empty. Choose another one"))
     if file.size > conf.UPLOAD_BYTES:
-        raise Invalid(_("The file is %(size)s MB; the limit is %(most)s MB") % {"size": _megabytes(file.size), "most": _megabytes(conf.UPLOAD_BYTES)})
+        sizes = {"size": _megabytes(file.size), "most": _megabytes(conf.UPLOAD_BYTES)}
+        raise Invalid(_("The file is %(size)s MB; the limit is %(most)s MB") % sizes)
     ending = name.rpartition(".")[2].lower()
     content = file.read()
     if not _is_what_it_says(ending, content):
@@ -91,7 +104,16 @@ def _is_what_it_says(ending: str, content: bytes) -> bool:
             case "odt" | "ods":
                 return _is_harmless_zip(content, needs="mimetype")
         return _is_harmless_zip(content, needs="[Content_Types].xml")
-    except (OSError, ValueError, SyntaxError, struct.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, Image.DecompressionBombError):
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        struct.error,
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        Image.DecompressionBombError,
+    ):
         return False
 
 

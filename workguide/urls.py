@@ -13,6 +13,7 @@ from workguide.views.work_item import (
     work_item_completion,
     work_item_draft,
     work_item_release,
+    work_item_screen,
 )
 
 app_name = "workguide"
@@ -25,6 +26,7 @@ urlpatterns = [
     path("work-items/<int:pk>/claim", work_item_claim, name="work_item_claim"),
     path("work-items/<int:pk>/release", work_item_release, name="work_item_release"),
     path("work-items/<int:pk>/draft", work_item_draft, name="work_item_draft"),
+    path("work-items/<int:pk>/screen", work_item_screen, name="work_item_screen"),
     path("work-items/<int:pk>/completion", work_item_completion, name="work_item_completion"),
     path("instances/<int:pk>/", instance, name="instance"),
     path("instances/<int:pk>/retry", instance_retry, name="instance_retry"),

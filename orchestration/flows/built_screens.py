@@ -1,7 +1,7 @@
 """Screens that are built without code: a document becomes forms, and the server decides what each answer brings up.
 
-The document is walked once, from the top, with what has been answered so far: each part whose *show when* holds is asked, and its answer can
-be read by what comes after it. What is not asked has no answer, whatever a browser sends.
+The document is walked once, from the top, with what has been answered so far: each part whose *show when* holds is asked, and its answer
+can be read by what comes after it. What is not asked has no answer, whatever a browser sends.
 """
 
 import hashlib
@@ -91,7 +91,7 @@ class Asked:
     what: Any
     name: str
     label: str = ""
-    field: forms.Field | None = None
+    made: forms.Field | None = None
     given: Any = None
     value: Any = None
     text: str = ""
@@ -148,7 +148,8 @@ class BuiltFilling(Filling):
     def decision(self, *, bound: bool = False) -> Screen | None:
         if not self.document.outcomes:
             return None
-        return Decision(self._data if bound else None, outcomes=self.document.outcomes, context=self.context, comment=self._data.get(COMMENT, ""))
+        comment = self._data.get(COMMENT, "")
+        return Decision(self._data if bound else None, outcomes=self.document.outcomes, context=self.context, comment=comment)
 
     def kept(self) -> dict[str, list[str]]:
         names = [name for asked in self._asked.values() for name in _input_names(asked)]
@@ -187,11 +188,11 @@ class BuiltFilling(Filling):
         sent = self.answers.get(group.name)
         if sent is None and not self.final:
             sent = [str(number) for number in range(max(group.least, 1))]
-        asked = Asked(group, group.name, group.label, field=fields.RowsField(least=group.least, most=group.most, label=group.label))
+        asked = Asked(group, group.name, group.label, made=fields.RowsField(least=group.least, most=group.most, label=group.label))
         asked.given = fields.rows_of(sent or [])
         asked.value = []
         for number, key in enumerate(asked.given, start=1):
-            row = Asked(group, f"{group.name}-{key}", f"{group.label} {number}")
+            row = Asked(group, f"{group.name}-{key}", f"{group.label} {number}", text=key)
             row.value = Known(dict.fromkeys(inner.name for inner in group.fields))
             row.scope = {**self._scope, "item": row.value}
             for inner in group.fields:
@@ -332,6 +333,8 @@ def _input_names(asked: Sequence[Asked]) -> Iterator[str]:
 class BuiltScreen(Screen):
     """One screen of a document, with exactly the questions that are asked now."""
 
+    is_built = True
+
     def __init__(self, data: QueryDict | None, *, filling: BuiltFilling, place: int, asked: list[Asked]) -> None:
         self._filling, self._asked, self.place = filling, asked, place
         self.about = filling.document.screens[place]
@@ -339,8 +342,8 @@ class BuiltScreen(Screen):
         self.title = self.about.title
         self.intro = filling.intros.get(self.about.name, "")
         for one in (*_questions(asked), *_cells(asked)):
-            if one.field is not None:
-                self.fields[one.name] = one.field
+            if one.made is not None:
+                self.fields[one.name] = one.made
                 if data is None:
                     self.initial[one.name] = one.given
 
@@ -348,8 +351,8 @@ class BuiltScreen(Screen):
         """Look at the formulas that must hold, and put the rows of each group together."""
         cleaned = {name: value for name, value in self.cleaned_data.items() if "-" not in name}
         for cell in _cells(self._asked):
-            check = cell.what.check
-            if check is not None and cell.value not in (None, [], "") and cell.name not in self.errors and not self._passes(check.formula, cell.scope):
+            check, is_answered = cell.what.check, cell.value is not None and cell.name not in self.errors
+            if check is not None and is_answered and not self._passes(check.formula, cell.scope):
                 self.add_error(cell.name, check.message)
         for one in _questions(self._asked):
             if isinstance(one.what, Group):
@@ -364,9 +367,7 @@ class BuiltScreen(Screen):
 
     def asked(self) -> Iterator[tuple[str, BoundField]]:
         for one in (*_questions(self._asked), *_cells(self._asked)):
-            if not isinstance(one.what, Group):
-                yield one.label, self[one.name]
-            elif not one.inner or one.name in self.errors:
+            if not isinstance(one.what, Group) or not one.inner or one.name in self.errors:
                 yield one.label, self[one.name]
 
     def takes_files(self) -> bool:
@@ -397,8 +398,9 @@ class BuiltScreen(Screen):
 
     def _field(self, one: Asked, *, controls: bool) -> Part:
         bound = self[one.name]
-        said = [str(bound.label), bound.field.required, list(bound.errors) if self.is_bound else []]
-        if isinstance(one.field, fields.LookupField | fields.UploadField):
+        # An error that was found on sending stays until the next sending; one of an upload is new.
+        said = [str(bound.label), bound.field.required, [] if self.is_bound else list(bound.errors)]
+        if isinstance(one.made, fields.LookupField | fields.UploadField):
             said.append(str(bound.as_widget()))
         return Part("field", one.name, one.label, bound=bound, state=_state(said), controls=controls)
 
@@ -408,8 +410,7 @@ class BuiltScreen(Screen):
             cells = [self._field(cell, controls=f"{group.name}.{cell.what.name}" in self._controlling) for cell in row.inner]
             may_remove = len(group.inner) > group.what.least
             state = _state([row.label, may_remove])
-            rows.append(Part("row", row.name, row.label, text=group.label, parts=cells, may_remove=may_remove, state=state))
-        errors = list(self.errors.get(group.name, [])) if self.is_bound else []
+            rows.append(Part("row", row.name, row.label, text=group.name, row=row.text, parts=cells, may_remove=may_remove, state=state))
         may_add = len(rows) < group.what.most
         return Part(
             "group",
@@ -419,7 +420,7 @@ class BuiltScreen(Screen):
             bound=self[group.name],
             parts=rows,
             may_add=may_add,
-            state=_state([may_add, errors, len(rows)]),
+            state=_state([may_add, len(rows)]),
         )
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The questions of a screen that is built without code: for each type of field the Django field that asks it, checks it and says it in words."""
+"""The questions of a screen that is built without code: for each type the Django field that asks it, checks it, says it in words."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -119,7 +119,9 @@ class FileWidget(forms.Widget):
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, None, attrs)
-        context["widget"] |= {"file": self.find(str(value)) if value else None, "accept": self.accept}
+        attrs = context["widget"]["attrs"]
+        said = {"described": attrs.get("aria-describedby"), "invalid": attrs.get("aria-invalid")}
+        context["widget"] |= {"file": self.find(str(value)) if value else None, "accept": self.accept, **said}
         return context
 
 
@@ -343,8 +345,10 @@ def as_json(value: Any) -> Any:
     match value:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
+        case Model() if hasattr(value, "as_value"):  # a file
+            return value.as_value()
         case Model():
-            return {"model": value._meta.label_lower, "id": value.pk, "label": str(value)} if not hasattr(value, "as_value") else value.as_value()
+            return {"model": value._meta.label_lower, "id": value.pk, "label": str(value)}
         case Mapping():
             return {name: as_json(inner) for name, inner in value.items()}
         case list() | tuple():
@@ -352,4 +356,3 @@ def as_json(value: Any) -> Any:
         case date() | time():
             return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
     return value
-

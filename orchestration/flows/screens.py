@@ -19,14 +19,15 @@ Answers = Mapping[str, Sequence[str]]
 class Part:
     """One thing on a screen, as a template shows it: a field, or (on a screen built without code) a text, section, group or row.
 
-    `key` is unique on the screen. `state` tells whether its words have changed since it was shown; `controls` says that other parts
-    depend on it, so that the page follows when it changes.
+    `key` is unique on the screen; of a row `text` is the name of its group and `row` its own key there. `state` tells whether its words
+    have changed since it was shown; `controls` says that other parts depend on it, so that the page follows when it changes.
     """
 
     kind: str
     key: str
     label: str = ""
     text: str = ""
+    row: str = ""
     bound: BoundField | None = None
     parts: Sequence["Part"] = ()
     state: str = ""
@@ -43,6 +44,7 @@ class Screen(forms.Form):
 
     title: str | Promise = ""
     intro: str | Promise = ""
+    is_built = False  # without code
     use_required_attribute = False  # errors come from one place, the server, in one wording
 
     def __init__(self, *args: Any, context: Context, **kwargs: Any) -> None:

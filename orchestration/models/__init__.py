@@ -1,7 +1,7 @@
 """The rows: what a builder draws, what runs, what is still to be done, and the people."""
 
 from orchestration.models.definitions import Orchestration, Route, Stage, Step, Version
-from orchestration.models.flows import Flow
+from orchestration.models.flows import Flow, FlowVersion
 from orchestration.models.instances import (
     Draft,
     Instance,
@@ -22,6 +22,7 @@ __all__ = [
     "Endpoint",
     "EndpointHeader",
     "Flow",
+    "FlowVersion",
     "Instance",
     "Milestone",
     "Orchestration",

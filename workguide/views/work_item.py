@@ -74,7 +74,7 @@ def work_item_draft(request: Request, pk: int) -> HttpResponse:
     item = _find(request, pk)
     try:
         flow = engine.flow_of(item)
-        place = _posted_screen(request, flow)
+        place = _posted_screen(request, flow, beyond=True)
         draft = engine.save_draft(item, by=request.user, answers=_answers_with(request, item, flow, place), screen=place)
     except FlowMissing:
         return _closed(request, item, status=409)
@@ -248,7 +248,15 @@ def _decision(flow: Flow, filling: Filling) -> Screen | None:
 
 
 def _review(
-    request: Request, item: WorkItem, flow: Flow, filling: Filling, *, decision: Screen | None = None, live: str = "", status: int = 200, errors: Sequence[str] = ()
+    request: Request,
+    item: WorkItem,
+    flow: Flow,
+    filling: Filling,
+    *,
+    decision: Screen | None = None,
+    live: str = "",
+    status: int = 200,
+    errors: Sequence[str] = (),
 ) -> HttpResponse:
     """All answers once more, before they count; those shown are those that are sent."""
     address = reverse("workguide:work_item", args=[item.pk])
@@ -346,7 +354,7 @@ def _anchor(request: Request) -> str:
     """Where the page goes on after a small button: the part that it changed."""
     for name, part in ((name, request.POST.get(name, "")) for name in (*ACTIONS, "orc-find")):
         if part:
-            group, _dash, row = part.partition("-")
+            group = part.partition("-")[0]
             return f"#orc-part-{group if name == 'orc-remove' else part}" if NAME.fullmatch(part) else ""
     return ""
 
@@ -437,9 +445,10 @@ def _asked_screen(request: Request, item: WorkItem, flow: Flow, filling: Filling
     return place if place in filling.places else filling.after(place)
 
 
-def _posted_screen(request: Request, flow: Flow) -> int:
+def _posted_screen(request: Request, flow: Flow, *, beyond: bool = False) -> int:
+    """The screen that the page is; `beyond` the last one is the review."""
     place = request.POST.get("orc-screen", "")
-    return min(int(place), len(flow.form) - 1) if _is_place(place) else 0
+    return min(int(place), len(flow.form) - (not beyond)) if _is_place(place) else 0
 
 
 def _is_place(text: str) -> bool:
@@ -466,7 +475,8 @@ def _sent(request: Request) -> Answers:
 def _answers_with(request: Request, item: WorkItem, flow: Flow, place: int) -> Answers:
     """The draft, with the screen's answers as they are on the page."""
     answers = _draft_answers(item)
-    here = flow.form.answers_to(place, _sent(request))
+    sent = _sent(request)
+    here = flow.form.own_answers(sent) if place == len(flow.form) else flow.form.answers_to(place, sent)
     for group in here:  # rows that are gone from the page are gone
         for name in [name for name in answers if name.startswith(f"{group}-")]:
             del answers[name]
