@@ -356,7 +356,7 @@ class BuiltScreen(Screen):
                 self.add_error(cell.name, check.message)
         for one in _questions(self._asked):
             if isinstance(one.what, Group):
-                cleaned[one.name] = one.value
+                cleaned[one.name] = [{cell.what.name: self.cleaned_data.get(cell.name) for cell in row.inner} for row in one.inner]
         return cleaned
 
     def _passes(self, formula: str, scope: Scope) -> bool:
