@@ -41,7 +41,7 @@ from orchestration.models import (
 from orchestration.models.definitions import Rollout, RunAs
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
-from orchestration.models.records import model_label, reference, snapshot
+from orchestration.models.records import model_label, reference
 from orchestration.reach import Reach
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
 
@@ -65,16 +65,8 @@ def request_start(
     due_at: datetime | None = None,
 ) -> StartRequest:
     """Ask for an instance, in the caller's transaction, by inserting one row; a worker makes it after the commit (R2.2)."""
-    request = StartRequest.objects.create(
-        orchestration=orchestration,
-        **reference(record),
-        start_values=snapshot(record),
-        inputs=dict(inputs or {}),
-        starter=by,
-        caused_by=caused_by,
-        key=key,
-        due_at=due_at,
-        requested_at=clock.now(),
+    request = StartRequest.objects.ask(
+        orchestration, record=record, inputs=dict(inputs or {}), starter=by, caused_by=caused_by, key=key, due_at=due_at
     )
     dispatch.after_commit(drains=1)
     return request
@@ -275,7 +267,7 @@ def run_step(claim: Claim) -> None:
     with transaction.atomic():
         related = ("step", "instance__version", "instance__starter", "handles__step")
         step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
-        flow = flows.get(step.step.flow)
+        flow = step.get_flow()
         context = _background_context(step, flow)
         with origin.caused_by(step.instance):
             result = runner.run_autolaunched(flow, context)
@@ -473,7 +465,7 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
             moving.tell_about(instance, item)
         draft, _created = Draft.objects.update_or_create(
             work_item=item,
-            defaults={"answers": _kept(flow_of(item), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
+            defaults={"answers": _kept(item.get_flow(), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
         )
     return draft
 
@@ -488,7 +480,8 @@ def keep_upload(item: WorkItem, *, by: Person, name: str, content: bytes, conten
         if Attachment.objects.filter(work_item=item).count() >= conf.UPLOADS_PER_ITEM:
             raise Invalid(_("At most %(most)d files can be handed in here. Remove one first") % {"most": conf.UPLOADS_PER_ITEM})
         place = {"record": item.get_record(), "work_item": item, "step_instance": item.step_instance}
-        return Attachment.objects.keep(content, name=name, content_type=content_type, by=by, is_draft=True, **place)
+        kept: Attachment = Attachment.objects.keep(content, name=name, content_type=content_type, by=by, is_draft=True, **place)
+    return kept
 
 
 def drop_upload(item: WorkItem, key: str, *, by: Person) -> None:
@@ -525,7 +518,7 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
     instance = Instance.objects.get(pk=item.instance_id)
     item = _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
-    flow = flow_of(item)
+    flow = item.get_flow()
     with origin.caused_by(instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
     with moving.lock(item.instance_id) as instance:
@@ -549,11 +542,6 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
             moving.finish_form(instance, step, drawing.of(instance.version).steps[step.step_id], by=by)
         moving.settle(instance)
     return submission
-
-
-def flow_of(item: WorkItem) -> flows.Flow:
-    """The screen flow of an item, in the version that its step is pinned to (R1.4). Raises FlowMissing."""
-    return flows.get(item.flow, item.step_instance.flow_version_id)
 
 
 def context_for(item: WorkItem, user: Person) -> flows.Context:

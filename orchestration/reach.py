@@ -64,7 +64,7 @@ class Reach:
 def _searched(model: type[Model]) -> list[str]:
     """The columns of a model in which words are looked for: short texts first. Of people only those that others see anyway."""
     if issubclass(model, get_user_model()):
-        return [name for name in ("first_name", "last_name", model.USERNAME_FIELD) if _is_column(model, name)]  # type: ignore[attr-defined]
+        return [name for name in ("first_name", "last_name", model.USERNAME_FIELD) if _is_column(model, name)]
     columns = [field for field in model._meta.concrete_fields if isinstance(field, CharField | TextField) and not field.choices]
     columns.sort(key=lambda field: isinstance(field, TextField))
     return [field.name for field in columns if field.name not in NEVER_READ][:MOST_FIELDS]

@@ -131,14 +131,16 @@ def _is_image(ending: str, content: bytes) -> bool:
         if width * height > MOST_PIXELS:
             return False
         image.verify()
-    return _ends_with_its_last_chunk(content) if kind == "PNG" else content.endswith(b"\xff\xd9")
+    if kind == "PNG":
+        return _ends_with_its_last_chunk(content)
+    return content.endswith(b"\xff\xd9")
 
 
 def _ends_with_its_last_chunk(content: bytes) -> bool:
     place = 8
     while place < len(content):
         length, name = struct.unpack(">I4s", content[place : place + 8])
-        place += 12 + length
+        place += 12 + int(length)
         if name == b"IEND":
             return place == len(content)
     return False

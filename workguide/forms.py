@@ -92,7 +92,11 @@ def problems_of(form: forms.BaseForm) -> list[tuple[str, str]]:
     """Each error of a form with the address of the field on the page; empty for what concerns the whole of it."""
     asked = form.asked() if isinstance(form, Screen) else [(str(bound.label), bound) for bound in form.visible_fields()]
     whole = [("", str(error)) for error in form.non_field_errors()]
-    return whole + [(f"#{anchor_of(bound)}", f"{label}: {error}") for label, bound in asked for error in bound.errors]
+    return whole + [(f"#{anchor_of(bound)}", _with_label(label, error)) for label, bound in asked for error in bound.errors]
+
+
+def _with_label(label: str, error: str) -> str:
+    return f"{label} {error}" if label.endswith(("?", ":", ".")) else f"{label}: {error}"
 
 
 def anchor_of(bound: BoundField) -> str:
@@ -120,7 +124,7 @@ def _in_words(bound: BoundField) -> str:
             return str(field.in_words(field.clean(raw)))
         return str(in_words(field.to_python(raw)))
     except ValidationError:
-        return str(raw)
+        return _("Not visible to you") if isinstance(field, LookupField) else str(raw)
 
 
 def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:

@@ -57,7 +57,7 @@ class BuiltScreens(Screens):
 
     def answers_to(self, place: int, sent: Answers) -> dict[str, list[str]]:
         own = {name: values for name, values in self.own_answers(sent).items() if self._place_of(name) in (place, None)}
-        unsent = {name: [] for name in shown_in(sent) if name not in own and self._place_of(name) == place}
+        unsent: dict[str, list[str]] = {name: [] for name in shown_in(sent) if name not in own and self._place_of(name) == place}
         return unsent | own
 
     def _place_of(self, name: str) -> int | None:
@@ -366,9 +366,11 @@ class BuiltScreen(Screen):
             return False
 
     def asked(self) -> Iterator[tuple[str, BoundField]]:
-        for one in (*_questions(self._asked), *_cells(self._asked)):
+        for one in _questions(self._asked):
             if not isinstance(one.what, Group) or not one.inner or one.name in self.errors:
                 yield one.label, self[one.name]
+            for cell in _cells([one]) if isinstance(one.what, Group) else ():
+                yield cell.label, self[cell.name]
 
     def takes_files(self) -> bool:
         return any(one.what.type == "file" for one in _cells(self._asked))
@@ -478,6 +480,7 @@ class Decision(Screen):
                 widget=forms.Textarea(attrs={"rows": 3}),
                 help_text=self._when_needed(),
             )
+            self.fields[COMMENT].is_sometimes_required = bool(self._when_needed())  # type: ignore[attr-defined]
             self.initial[COMMENT] = comment
 
     def clean(self) -> dict[str, Any]:

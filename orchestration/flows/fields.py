@@ -157,10 +157,10 @@ class TextField(forms.CharField):
     """A text without characters that nobody can type."""
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         if "�" in text or any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):
             raise ValidationError(_("There is a character in it that could not be read. Type it again"), code="unreadable")
-        return str(text)
+        return text
 
 
 class EmailField(TextField, forms.EmailField):
@@ -170,7 +170,7 @@ class EmailField(TextField, forms.EmailField):
 class NumberField(forms.DecimalField):
     """A decimal number within measure."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and len(value) > 50:
             raise ValidationError(_("Enter a number that is not longer than 50 digits"), code="invalid")
         number = super().to_python(value)
@@ -178,8 +178,11 @@ class NumberField(forms.DecimalField):
             raise ValidationError(_("Enter a number that is smaller than %(most)s") % {"most": f"{LARGEST:,}"}, code="too_large")
         return number
 
+    is_money = False
+
     def in_words(self, value: Any) -> str:
-        return "" if value is None else number_format(value, use_l10n=True)
+        places = self.decimal_places if self.is_money else None
+        return "" if value is None else number_format(value, decimal_pos=places, use_l10n=True, force_grouping=self.is_money)
 
 
 class DateField(forms.DateField):
@@ -273,6 +276,7 @@ def _number(field: Field, options: dict[str, Any]) -> forms.Field:
     places = field.places if field.places is not None else (2 if field.type == "money" else 6)
     options["error_messages"] |= {"invalid": _("Enter a number, like 12.5") if places else _("Enter a whole number")}
     made = NumberField(min_value=field.limit("min"), max_value=field.limit("max"), decimal_places=places, **options)
+    made.is_money = field.type == "money"
     made.widget.attrs |= {"step": "any", "inputmode": "decimal" if places else "numeric"}
     return made
 
@@ -308,7 +312,7 @@ def _text(field: Field, options: dict[str, Any]) -> forms.Field:
             made = WebAddressField(assume_scheme="https", **options)
         case "phone":
             made = TextField(validators=[phone_number], **options)
-            made.widget.input_type = "tel"  # type: ignore[attr-defined]
+            made.widget.input_type = "tel"
         case "long_text":
             made = TextField(widget=forms.Textarea(attrs={"rows": 4}), **options)
         case _:

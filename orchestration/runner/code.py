@@ -1,4 +1,4 @@
-"""Runs a flow that is written in code."""
+"""Runs a flow: checks what goes in, calls its function or performs its elements, checks what comes out."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,28 +12,35 @@ from orchestration import conf
 from orchestration.errors import Failure, Fault, Invalid
 from orchestration.flows import Context, Flow, Mail, Screen, Wait
 from orchestration.flows.built_screens import BuiltFilling
+from orchestration.runner import interpreter
 from orchestration.runner.forms import finish
+from orchestration.runner.interpreter import CallOut, Pause
 
 
 @dataclass(frozen=True)
 class Result:
     """What a flow returned: JSON `outputs` or a `wait`, and the `mails` to send once its step is committed.
 
+    A built flow that has only come to a pause has a `checkpoint` at which it goes on, after its `call` was answered or its wait is over.
     `answers` are those of a screen flow that count.
     """
 
     outputs: dict[str, Any]
     mails: Sequence[Mail]
     wait: Wait | None = None
+    checkpoint: Mapping[str, Any] | None = None
+    call: CallOut | None = None
     answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def run_autolaunched(flow: Flow, context: Context) -> Result:
-    """Run an autolaunched flow with the context's inputs.
+def run_autolaunched(flow: Flow, context: Context, checkpoint: Mapping[str, Any] | None = None) -> Result:
+    """Run an autolaunched flow with the context's inputs; a built one from its checkpoint on, if it has one.
 
     Raises Fault when an input is missing, unknown or of the wrong type, or the outputs are no JSON or too large;
     and whatever the flow raises.
     """
+    if flow.document is not None:
+        return _result(flow, interpreter.perform(flow, context, checkpoint), context)
     assert flow.function is not None
     return _result(flow, flow.function(context, **flow.accepted(context.inputs)), context)
 
@@ -50,12 +57,16 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
     decision = filling.decision(bound=True)
     if decision is not None:
         cleaned |= _checked(decision, len(flow.form))
-    assert flow.function is not None or flow.is_built
     try:
-        returned = finish(flow, filling, cleaned) if isinstance(filling, BuiltFilling) else flow.function(context, cleaned)
+        returned: Any = finish(flow, filling, cleaned) if isinstance(filling, BuiltFilling) else _call(flow, context, cleaned)
         return replace(_result(flow, returned, context), answers=filling.kept())
     except (Failure, Fault) as failure:
         raise Invalid(failure, screen=len(flow.form) - 1, errors={"__all__": [str(failure)]}) from failure
+
+
+def _call(flow: Flow, context: Context, answers: Mapping[str, Any]) -> Any:
+    assert flow.function is not None
+    return flow.function(context, answers)
 
 
 def _checked(screen: Screen, place: int) -> dict[str, Any]:
@@ -68,6 +79,8 @@ def _checked(screen: Screen, place: int) -> dict[str, Any]:
 def _result(flow: Flow, returned: Any, context: Context) -> Result:
     if isinstance(returned, Wait):
         return Result({}, tuple(context.mails), returned)
+    if isinstance(returned, Pause):
+        return Result({}, tuple(context.mails), returned.wait, returned.checkpoint, returned.call)
     if returned is not None and not isinstance(returned, Mapping):
         raise Fault(_("“%(flow)s” returned no mapping of outputs.") % {"flow": flow.label}, kind="output")
     try:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from demo.models import Building, Employee
-from orchestration import engine
 from orchestration.models import Draft, StepInstance, WorkItem
 from tests.built import REQUEST, asked
 from tests.cast import Cast
@@ -30,12 +29,10 @@ def page(item: WorkItem, noun: str = "") -> str:
 
 def sent(item: WorkItem, place: int = 0, shown: str = "", **answers: Any) -> dict[str, Any]:
     """What a page sends: its answers, and what the form adds by itself."""
-    version = engine.flow_of(item).version
+    version = item.get_flow().version
     return {"orc-screen": str(place), "orc-version": str(version), "orc-shown": shown, "orc-key": "first"} | {
         name.replace("__", "-"): value for name, value in answers.items()
     }
-
-
 
 
 def test_from_the_first_screen_to_the_end(cast: Cast, browse: Browse, item: WorkItem) -> None:

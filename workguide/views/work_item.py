@@ -57,7 +57,7 @@ def work_item(request: Request, pk: int) -> HttpResponse:
     if not item.standing.may_answer:  # type: ignore[attr-defined]
         return _closed(request, item, live=live)
     try:
-        flow = engine.flow_of(item)
+        flow = item.get_flow()
         filling = _filling(request, item, flow, _draft_answers(item))
     except Refused as refusal:
         return _closed(request, item, live=live, refusal=refusal, status=_status(refusal))
@@ -73,7 +73,7 @@ def work_item_draft(request: Request, pk: int) -> HttpResponse:
     """Save what is typed, valid or not. The page's script gets a word to show; a plain form goes back to the record."""
     item = _find(request, pk)
     try:
-        flow = engine.flow_of(item)
+        flow = item.get_flow()
         place = _posted_screen(request, flow, beyond=True)
         draft = engine.save_draft(item, by=request.user, answers=_answers_with(request, item, flow, place), screen=place)
     except FlowMissing:
@@ -100,7 +100,7 @@ def work_item_screen(request: Request, pk: int) -> HttpResponse:
     try:
         if not item.standing.may_answer:  # type: ignore[attr-defined]
             raise Conflict(item.standing.sentence or _("You cannot fill this in now. Reload to see why."))  # type: ignore[attr-defined]
-        flow = engine.flow_of(item)
+        flow = item.get_flow()
         place = _posted_screen(request, flow)
         answers = _answers_with(request, item, flow, place)
         problems = _act(request, item, flow, answers)
@@ -130,7 +130,7 @@ def work_item_completion(request: Request, pk: int) -> HttpResponse:
     """Complete the item with the posted answers of all its screens."""
     item = _find(request, pk)
     try:
-        flow = engine.flow_of(item)
+        flow = item.get_flow()
         answers = flow.form.own_answers(_sent(request))
         _refuse_other_form(request, flow)
         if len(flow.form) == 1 and (filling := _brought_up(request, item, flow, 0)):
@@ -183,7 +183,7 @@ def _change_hands(request: Request, pk: int, verb: Callable[..., WorkItem], answ
 def _answer_screen(request: Request, item: WorkItem) -> HttpResponse:
     """Keep the screen's answers, right or wrong; go on when they are right."""
     try:
-        flow = engine.flow_of(item)
+        flow = item.get_flow()
         place = _posted_screen(request, flow)
         _refuse_other_form(request, flow)
         answers = _answers_with(request, item, flow, place)
@@ -377,7 +377,7 @@ def _done(request: Request, item: WorkItem, live: str) -> HttpResponse:
 def _refused(request: Request, item: WorkItem, refusal: Refused) -> HttpResponse:
     """Nothing was sent: say why, and keep what was typed in sight."""
     try:
-        flow = engine.flow_of(item)
+        flow = item.get_flow()
         answers = flow.form.own_answers(_sent(request))
         filling = _filling(request, item, flow, answers)
         typed = answers_in_words(form for place in filling.places for form in [filling.bound(place)] if answers.keys() & form.fields.keys())
@@ -398,7 +398,7 @@ def _given(request: Request, item: WorkItem) -> list[records.Fact]:
     if submission is None:
         return []
     try:
-        filling = _filling(request, item, engine.flow_of(item), submission.answers, final=True)
+        filling = _filling(request, item, item.get_flow(), submission.answers, final=True)
     except (FlowMissing, Refused):
         return []
     ending = filling.decision(bound=True)
