@@ -6,6 +6,7 @@ from workguide.views.attachment import attachment
 from workguide.views.home import home
 from workguide.views.inbox import inbox, inbox_count
 from workguide.views.instance import instance, instance_retry
+from workguide.views.preview import screen_preview
 from workguide.views.record import record, record_add, record_edit, record_list, record_models, work_guide
 from workguide.views.work_item import (
     work_item,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("instances/<int:pk>/", instance, name="instance"),
     path("instances/<int:pk>/retry", instance_retry, name="instance_retry"),
     path("attachments/<uuid:key>/", attachment, name="attachment"),
+    path("screens/preview", screen_preview, name="screen_preview"),
     path("records/", record_models, name="record_models"),
     path("records/<str:model>/", record_list, name="record_list"),
     path("records/<str:model>/add/", record_add, name="record_add"),

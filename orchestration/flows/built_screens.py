@@ -52,16 +52,16 @@ class BuiltScreens(Screens):
         return BuiltFilling(self, answers, context, final=final)
 
     def own_answers(self, sent: Answers) -> dict[str, list[str]]:
-        own = {name: list(values) for name, values in sent.items() if self._place_of(name) is not None}
+        own = {name: list(values) for name, values in sent.items() if self.place_of(name) is not None}
         return own | {name: list(sent[name]) for name in (OUTCOME, COMMENT) if name in sent and self.document.outcomes}
 
     def answers_to(self, place: int, sent: Answers) -> dict[str, list[str]]:
-        own = {name: values for name, values in self.own_answers(sent).items() if self._place_of(name) in (place, None)}
-        unsent: dict[str, list[str]] = {name: [] for name in shown_in(sent) if name not in own and self._place_of(name) == place}
+        own = {name: values for name, values in self.own_answers(sent).items() if self.place_of(name) in (place, None)}
+        unsent: dict[str, list[str]] = {name: [] for name in shown_in(sent) if name not in own and self.place_of(name) == place}
         return unsent | own
 
-    def _place_of(self, name: str) -> int | None:
-        """The screen that asks for this; None when none does."""
+    def place_of(self, name: str) -> int | None:
+        """The screen that asks for this answer, by its name on the page; None when none does."""
         first, *rest = name.removesuffix("-words").split("-")
         match rest:
             case []:

@@ -4,7 +4,6 @@ The answers travel in the page's own form and are kept by the server as the draf
 checks all of them once more when the item is completed.
 """
 
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,19 +25,15 @@ from orchestration import access, dispatch, engine, timeline, uploads
 from orchestration.errors import Conflict, FlowMissing, Invalid, NotAllowed, Refused
 from orchestration.flows import Flow, Screen
 from orchestration.flows.built_screens import COMMENT, OUTCOME
-from orchestration.flows.fields import rows_of
 from orchestration.flows.screens import Filling
 from orchestration.models import Draft, Submission, WorkItem
 from workguide import inbox, records
+from workguide.answers import Answers, acts, anchor, answers_with, change_rows, is_place, posted_place, sent_by, uploads_in
 from workguide.forms import answers_in_words, decision_in_words, known_in_words, with_native_dates
 from workguide.live import live_attributes
 from workguide.request import Request
 from workguide.standing import standing
 from workguide.views.page import render_page
-
-Answers = dict[str, list[str]]
-
-NAME = re.compile(r"[a-z0-9_-]{1,140}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,8 +69,10 @@ def work_item_draft(request: Request, pk: int) -> HttpResponse:
     item = _find(request, pk)
     try:
         flow = item.get_flow()
-        place = _posted_screen(request, flow, beyond=True)
-        draft = engine.save_draft(item, by=request.user, answers=_answers_with(request, item, flow, place), screen=place)
+        place = posted_place(request, flow.form, beyond=True)
+        draft = engine.save_draft(
+            item, by=request.user, answers=answers_with(_draft_answers(item), flow.form, place, sent_by(request)), screen=place
+        )
     except FlowMissing:
         return _closed(request, item, status=409)
     except Refused as refusal:
@@ -101,10 +98,10 @@ def work_item_screen(request: Request, pk: int) -> HttpResponse:
         if not item.standing.may_answer:  # type: ignore[attr-defined]
             raise Conflict(item.standing.sentence or _("You cannot fill this in now. Reload to see why."))  # type: ignore[attr-defined]
         flow = item.get_flow()
-        place = _posted_screen(request, flow)
-        answers = _answers_with(request, item, flow, place)
+        place = posted_place(request, flow.form)
+        answers = answers_with(_draft_answers(item), flow.form, place, sent_by(request))
         problems = _act(request, item, flow, answers)
-        if _acts(request) or not request.htmx:
+        if acts(request) or not request.htmx:
             engine.save_draft(item, by=request.user, answers=answers, screen=place)
         filling = _filling(request, item, flow, answers)
     except FlowMissing:
@@ -121,7 +118,7 @@ def work_item_screen(request: Request, pk: int) -> HttpResponse:
         return render(request, "workguide/_screen_parts.html", context)
     if problems:
         return _screen(request, item, flow, filling, place, form, status=422)
-    return redirect(_place_address(request, item, place) + _anchor(request))
+    return redirect(_place_address(request, item, place) + anchor(request))
 
 
 @require_POST
@@ -131,7 +128,7 @@ def work_item_completion(request: Request, pk: int) -> HttpResponse:
     item = _find(request, pk)
     try:
         flow = item.get_flow()
-        answers = flow.form.own_answers(_sent(request))
+        answers = flow.form.own_answers(sent_by(request))
         _refuse_other_form(request, flow)
         if len(flow.form) == 1 and (filling := _brought_up(request, item, flow, 0)):
             return _screen(request, item, flow, filling, 0, filling.drafted(0), status=422, has_more=True)
@@ -184,12 +181,12 @@ def _answer_screen(request: Request, item: WorkItem) -> HttpResponse:
     """Keep the screen's answers, right or wrong; go on when they are right."""
     try:
         flow = item.get_flow()
-        place = _posted_screen(request, flow)
+        place = posted_place(request, flow.form)
         _refuse_other_form(request, flow)
-        answers = _answers_with(request, item, flow, place)
+        answers = answers_with(_draft_answers(item), flow.form, place, sent_by(request))
         problems = _act(request, item, flow, answers)
         filling = _filling(request, item, flow, answers)
-        form, has_more = filling.bound(place), bool(filling.unseen(place, _sent(request)))
+        form, has_more = filling.bound(place), bool(filling.unseen(place, sent_by(request)))
         for name, message in problems.items():
             form.say(name, message)
         goes_on = form.is_valid() and not has_more
@@ -302,37 +299,14 @@ def _invalid(request: Request, item: WorkItem, flow: Flow, answers: Answers, inv
 # Doing something on a screen -----------------------------------------------------------------------------------------
 
 
-ACTIONS = ("orc-add", "orc-remove", "orc-upload", "orc-unfile")
-
-
-def _acts(request: Request) -> bool:
-    """Whether the page asks for more than to be shown as it is."""
-    return bool(request.FILES) or any(name in request.POST for name in ACTIONS)
-
-
 def _act(request: Request, item: WorkItem, flow: Flow, answers: Answers) -> dict[str, str]:
     """Do what the page's small buttons ask for, on the raw answers. Returns what is wrong, by field."""
-    group, removed, unfiled = (request.POST.get(name, "") for name in ("orc-add", "orc-remove", "orc-unfile"))
-    if group in answers or (group and flow.form.own_answers({group: []})):
-        rows = rows_of(answers.get(group, []))
-        answers[group] = [*rows, str(max(map(int, rows), default=-1) + 1)]
-    name, _dash, row = removed.partition("-")
-    if row and name in answers:
-        answers[name] = [key for key in rows_of(answers[name]) if key != row]
-        for cell in [cell for cell in answers if cell.startswith(f"{removed}-")]:
-            del answers[cell]
-    if unfiled and unfiled in answers:
-        _drop_file(request, item, answers.pop(unfiled))
-        answers[unfiled] = []
-    return _take_files(request, item, flow, answers)
-
-
-def _take_files(request: Request, item: WorkItem, flow: Flow, answers: Answers) -> dict[str, str]:
-    problems = {}
-    for sent_as, file in request.FILES.items():
-        name = sent_as.removesuffix("-file")
-        if name == sent_as or not flow.form.own_answers({name: []}):
-            continue
+    change_rows(request, flow.form, answers)
+    taken_back, problems = request.POST.get("orc-unfile", ""), {}
+    if taken_back in answers and taken_back:
+        _drop_file(request, item, answers[taken_back])
+        answers[taken_back] = []
+    for name, file in uploads_in(request, flow.form):
         try:
             file_name, content_type, content = uploads.check(file)
             kept = engine.keep_upload(item, by=request.user, name=file_name, content=content, content_type=content_type)
@@ -348,15 +322,6 @@ def _drop_file(request: Request, item: WorkItem, keys: Sequence[str]) -> None:
     for key in keys:
         with suppress(ValueError):
             engine.drop_upload(item, str(UUID(key)), by=request.user)
-
-
-def _anchor(request: Request) -> str:
-    """Where the page goes on after a small button: the part that it changed."""
-    for name, part in ((name, request.POST.get(name, "")) for name in (*ACTIONS, "orc-find")):
-        if part:
-            group = part.partition("-")[0]
-            return f"#orc-part-{group if name == 'orc-remove' else part}" if NAME.fullmatch(part) else ""
-    return ""
 
 
 def _place_address(request: Request, item: WorkItem, place: int) -> str:
@@ -378,7 +343,7 @@ def _refused(request: Request, item: WorkItem, refusal: Refused) -> HttpResponse
     """Nothing was sent: say why, and keep what was typed in sight."""
     try:
         flow = item.get_flow()
-        answers = flow.form.own_answers(_sent(request))
+        answers = flow.form.own_answers(sent_by(request))
         filling = _filling(request, item, flow, answers)
         typed = answers_in_words(form for place in filling.places for form in [filling.bound(place)] if answers.keys() & form.fields.keys())
     except (FlowMissing, Refused):
@@ -441,19 +406,8 @@ def _asked_screen(request: Request, item: WorkItem, flow: Flow, filling: Filling
     if request.GET.get("review"):
         return count
     asked = request.GET.get("screen", "")
-    place = min(int(asked), count - 1) if _is_place(asked) else min(_draft(item).screen, count)
+    place = min(int(asked), count - 1) if is_place(asked) else min(_draft(item).screen, count)
     return place if place in filling.places else filling.after(place)
-
-
-def _posted_screen(request: Request, flow: Flow, *, beyond: bool = False) -> int:
-    """The screen that the page is; `beyond` the last one is the review."""
-    place = request.POST.get("orc-screen", "")
-    return min(int(place), len(flow.form) - (not beyond)) if _is_place(place) else 0
-
-
-def _is_place(text: str) -> bool:
-    """Whether a text from outside is the number of a screen; Python itself refuses to read a very long one."""
-    return text.isdecimal() and len(text) < 10
 
 
 def _refuse_other_form(request: Request, flow: Flow) -> None:
@@ -467,30 +421,14 @@ def _refuse_other_form(request: Request, flow: Flow) -> None:
         raise Conflict(_("This form has been changed since you opened it. Reload to fill in the new one; your draft is kept."))
 
 
-def _sent(request: Request) -> Answers:
-    """Everything that the page sent, raw."""
-    return dict(request.POST.lists())
-
-
-def _answers_with(request: Request, item: WorkItem, flow: Flow, place: int) -> Answers:
-    """The draft, with the screen's answers as they are on the page."""
-    answers = _draft_answers(item)
-    sent = _sent(request)
-    here = flow.form.own_answers(sent) if place == len(flow.form) else flow.form.answers_to(place, sent)
-    for group in here:  # rows that are gone from the page are gone
-        for name in [name for name in answers if name.startswith(f"{group}-")]:
-            del answers[name]
-    return answers | here
-
-
 def _filling(request: Request, item: WorkItem, flow: Flow, answers: Answers, *, final: bool = False) -> Filling:
     return flow.form.fill(answers, engine.context_for(item, request.user), final=final)
 
 
 def _brought_up(request: Request, item: WorkItem, flow: Flow, place: int) -> Filling | None:
     """The screen again, when an answer on its page has brought up questions that the page did not show."""
-    filling = _filling(request, item, flow, _answers_with(request, item, flow, place))
-    return filling if filling.unseen(place, _sent(request)) else None
+    filling = _filling(request, item, flow, answers_with(_draft_answers(item), flow.form, place, sent_by(request)))
+    return filling if filling.unseen(place, sent_by(request)) else None
 
 
 def _draft(item: WorkItem) -> Draft:

@@ -129,7 +129,7 @@
         if (waiting) { const submitter = waiting; waiting = null; form.requestSubmit(submitter); }
       }
     }
-    const exchange = (fresh) => exchangeParts(document.getElementById("orc-parts"), fresh);
+    const exchange = (fresh) => exchangeParts(form.querySelector("#orc-parts"), fresh);
     form.addEventListener("input", (event) => {
       if (!event.target.closest("[data-orc-controls]")) return;
       clearTimeout(timer);
@@ -153,6 +153,9 @@
       clearTimeout(timer);
       if (busy) { event.preventDefault(); waiting = event.submitter; }
     });
+  }
+  function followForms(root = document) {
+    for (const form of all("form[data-orc-screen]:not([data-orc-followed])", root)) { form.dataset.orcFollowed = "yes"; followAnswers(form); }
   }
   const CONTROLS = "input:not([type=hidden]), select, textarea";
   const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
@@ -235,7 +238,7 @@
     if (zone) document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax`;
     for (const element of all("[data-orc-live]")) follow(element);
     for (const form of all("form[data-orc-draft]")) keepDraft(form);
-    for (const form of all("form[data-orc-screen]")) followAnswers(form);
+    followForms();
     document.querySelector("[data-orc-focus]")?.focus();
     tell();
     setInterval(tell, 60000);
@@ -248,6 +251,7 @@
     let newest = Number(document.getElementById("orc-count")?.dataset.newest || 0);
     document.addEventListener("htmx:load", (event) => {
       tell(event.target);
+      followForms(event.target.parentElement || document);
       const count = document.getElementById("orc-count");
       if (count && Number(count.dataset.newest) > newest) { newest = Number(count.dataset.newest); say(count.dataset.say); }
     });
