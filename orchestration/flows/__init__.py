@@ -2,6 +2,7 @@
 
 from orchestration.flows.catalogue import (
     BUILT,
+    TYPE_OF,
     Flow,
     FlowKind,
     Shelf,
@@ -16,21 +17,26 @@ from orchestration.flows.catalogue import (
     pinned,
     screen_flow,
 )
-from orchestration.flows.context import Context, Mail, Wait
+from orchestration.flows.context import Context, Http, Mail, Message, Reply, Wait, escaped_for_slack
 from orchestration.flows.screens import Screen
 
 __all__ = [
     "BUILT",
+    "TYPE_OF",
     "Context",
     "Flow",
     "FlowKind",
+    "Http",
     "Mail",
+    "Message",
+    "Reply",
     "Screen",
     "Shelf",
     "Wait",
     "add_shelf",
     "all_flows",
     "autolaunched_flow",
+    "escaped_for_slack",
     "evaluate",
     "evaluation_flow",
     "get",

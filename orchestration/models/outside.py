@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _say
 from django.utils.translation import gettext_lazy as _
 
-from orchestration import clock, secrecy
+from orchestration import clock, sealing, secrecy
 from orchestration.errors import Fault
 from orchestration.models.instances import Instance, StepInstance, WorkItem, name_of
 from orchestration.models.people import Person
@@ -62,11 +62,11 @@ class Secret(models.Model):
 
     def keep(self, value: str) -> None:
         """Seal a new value in place of what there was; the row is not saved."""
-        self.environment, self.sealed, self.changed_at = "", secrecy.seal(value), clock.now()
+        self.environment, self.sealed, self.changed_at = "", sealing.seal(value), clock.now()
 
     def reveal(self) -> str:
         """The value, for whoever sends it. Raises Fault when it cannot be had, or could break out of a header."""
-        value = secrecy.remembered(os.environ.get(self.environment, "")) if self.environment else secrecy.unseal(self.sealed)
+        value = secrecy.remembered(os.environ.get(self.environment, "")) if self.environment else sealing.unseal(self.sealed)
         if not value:
             raise Fault(
                 _say("Secret “%(name)s”: the environment variable %(variable)s is not set.")
@@ -177,13 +177,13 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         name: str,
         content_type: str,
         record: models.Model | None = None,
+        instance: Instance | None = None,
         step_instance: StepInstance | None = None,
         work_item: WorkItem | None = None,
         by: Person | None = None,
         is_draft: bool = False,
     ) -> Attachment:
         """Keep a file, in the transaction in hand. `content_type` is what it was found to be, not what somebody says that it is."""
-        at = step_instance or work_item
         return self.create(
             **reference(record),
             content=content,
@@ -191,7 +191,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content_type=content_type,
-            instance_id=at.instance_id if at else None,
+            instance=instance or (step_instance.instance if step_instance else work_item.instance if work_item else None),
             step_instance=step_instance,
             work_item=work_item,
             made_by=by,
