@@ -184,10 +184,10 @@ class BuiltFilling(Filling):
                 yield asked
 
     def _ask_group(self, group: Group) -> Asked:
-        """Its rows; a group that was not asked yet begins with as many as there must be, and at least one."""
+        """Its rows; a group that was not asked yet begins with as many as there must be."""
         sent = self.answers.get(group.name)
         if sent is None and not self.final:
-            sent = [str(number) for number in range(max(group.least, 1))]
+            sent = [str(number) for number in range(group.least)]
         asked = Asked(group, group.name, group.label, made=fields.RowsField(least=group.least, most=group.most, label=group.label))
         asked.given = fields.rows_of(sent or [])
         asked.value = []
