@@ -65,6 +65,7 @@ DATABASES = {
         lock=env.seconds("DATABASE_LOCK_TIMEOUT", 5),
         statement=env.seconds("DATABASE_STATEMENT_TIMEOUT", 30),
         idle=env.seconds("DATABASE_IDLE_TIMEOUT", 60),
+        prepare=env.number("DATABASE_PREPARE_AFTER", 3, least=0),
     )
 }
 # How long a connection is kept for the next request. 0 closes it after each, as some connection poolers want.
@@ -136,6 +137,8 @@ ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
 
 # How flows reach outside
 # -----------------------
+# How large the reply to a call-out may be, in bytes.
+ORCHESTRATION_REPLY_BYTES = env.number("ORCHESTRATION_REPLY_BYTES", 1024 * 1024, least=1024)
 # The key that stored secrets (tokens, webhooks) are sealed under: 32 or more random characters. SECRET_KEY when not set; then changing
 # that one, without keeping the former among SECRET_KEY_FALLBACKS, means entering every secret again.
 ORCHESTRATION_SECRETS_KEY = env.text("ORCHESTRATION_SECRETS_KEY")

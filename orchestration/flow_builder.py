@@ -15,7 +15,7 @@ from orchestration.errors import ExpressionError, FlowMissing, Invalid
 from orchestration.flows import FlowKind, documents
 from orchestration.flows.documents import Problem, Surroundings
 from orchestration.flows.documents.elements import Run
-from orchestration.models import Flow, FlowVersion, Orchestration, Route, Stage, Step, Version
+from orchestration.models import Endpoint, Flow, FlowVersion, Orchestration, Route, Stage, Step, Version
 from orchestration.models.definitions import StartType
 from orchestration.models.flows import flow_of
 from orchestration.models.people import Person
@@ -132,6 +132,24 @@ def used_by(key: str) -> list[Usage]:
     return found
 
 
+def calling(endpoint: str) -> list[Usage]:
+    """Every version of a flow built without code that calls the endpoint, or posts to it."""
+    return [
+        Usage(version, element.label or element.name, version.status == VersionStatus.ACTIVE)
+        for version in FlowVersion.objects.select_related("flow").filter(flow__kind=flows.FlowKind.AUTOLAUNCHED)
+        for element in _elements_of(version)
+        if getattr(element, "endpoint", "") == endpoint
+    ]
+
+
+def _elements_of(version: FlowVersion) -> Iterator[Any]:
+    """The elements of a version; of a draft that cannot be read, none."""
+    with suppress(Invalid):
+        document = version.parsed()
+        if isinstance(document, documents.AutolaunchedDocument):
+            yield from (element for _place, element, _depth in documents.walk(document.elements))
+
+
 def _steps() -> Any:
     return Step.objects.select_related("version__orchestration", "stage").order_by("version", "order", "pk")
 
@@ -178,6 +196,7 @@ def surroundings(key: str) -> Surroundings:
     """What a flow with this key may name on this site."""
     orchestrations = Orchestration.objects.filter(start_type=StartType.AUTOLAUNCHED)
     return Surroundings(
+        endpoints=dict(Endpoint.objects.values_list("api_name", "kind")),
         orchestrations=frozenset(orchestrations.values_list("api_name", flat=True)),
         why_not_run=lambda element: _why_not_run(key, element),
         why_not_evaluate=lambda condition: _why_not_evaluate(key, condition),

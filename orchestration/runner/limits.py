@@ -129,7 +129,10 @@ class Usage:
         self.seconds += time.monotonic() - self._began
         # Asked here as well, in case that the flow caught what stopped it. What ends the process itself goes its way.
         if self._passed is not None and (error is None or isinstance(error, LimitPassed | Exception)):
+            self._passed.usage = self.figures()  # type: ignore[attr-defined]
             raise self._passed from error
+        if error is not None:
+            error.usage = self.figures()  # type: ignore[attr-defined]  # for the step, which keeps what a failed attempt has used
 
     def time_is_up(self) -> bool:
         """Whether the flow has run for too long; from then on nothing that it does is kept."""

@@ -13,7 +13,7 @@ from demo.models import Building, Employee, ITTicket
 from orchestration import access, clock, engine, runner
 from orchestration.errors import Failure, Fault, Stale, Unavailable
 from orchestration.flows import Context, Reply
-from orchestration.models import Effect, Instance, Milestone, StartRequest, StepInstance
+from orchestration.models import Effect, Endpoint, Instance, Milestone, StartRequest, StepInstance
 from orchestration.states import InstanceStatus, StepStatus
 from tests import flows as test_flows
 from tests.cast import Cast
@@ -79,6 +79,12 @@ def test_variables_are_assigned_and_returned() -> None:
     flow = built("sums", "autolaunched", document).as_flow()
     outputs = runner.run_autolaunched(flow, Context(inputs={"amount": 21, "name": "Sam"})).outputs
     assert outputs == {"total": 42.5, "who": "Dear Sam", "unset": None}
+
+
+def test_variables_of_one_element_are_set_at_once() -> None:
+    swap = {"kind": "assign", "name": "swap", "set": {"a": {"path": "vars.b"}, "b": {"path": "vars.a"}}}
+    variables = {"a": {"type": "number", "default": 1}, "b": {"type": "number", "default": 2}}
+    assert perform(swap, variables=variables, outputs={"a": {"path": "vars.a"}, "b": {"path": "vars.b"}}) == {"a": 2, "b": 1}
 
 
 def test_a_variable_takes_its_own_type_alone() -> None:
@@ -408,8 +414,9 @@ class Outside:
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Outside:
+def network(db: None, monkeypatch: pytest.MonkeyPatch) -> Outside:
     outside = Outside()
+    Endpoint.objects.create(api_name="helpdesk", label="Helpdesk", url="https://helpdesk.example.com", methods=["POST"])
     monkeypatch.setattr("orchestration.outside.call", outside)
     return outside
 
@@ -612,7 +619,7 @@ def test_an_attempt_that_was_superseded_keeps_no_reply(cast: Cast, network: Outs
     assert step().status == StepStatus.IN_PROGRESS
 
 
-def test_no_transaction_is_open_while_the_network_is_asked(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:  # R4.3
+def test_no_transaction_is_open_while_the_network_is_asked(cast: Cast, network: Outside, monkeypatch: pytest.MonkeyPatch) -> None:  # R4.3
     depth: list[int] = []
 
     def look(*_arguments: Any, **_options: Any) -> Reply:
