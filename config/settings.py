@@ -135,6 +135,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_000_00
 # The user as whom background steps run, with no more rights than that user has. Empty: as nobody, with the rights of the code itself.
 ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
 
+# What flows built without code may write: models with their fields, "*" for all that a flow can write at all. Never users or rights.
+ORCHESTRATION_WRITABLE = {"demo.employee": "*", "demo.itticket": "*", "demo.chatinvitation": "*", "demo.building": ["has_badge_system"]}
+
 # How flows reach outside
 # -----------------------
 # How large the reply to a call-out may be, in bytes.

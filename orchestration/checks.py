@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
-from orchestration import flows
+from orchestration import conf, flows
+from orchestration.flows import documents
 from orchestration.models import Step
 from orchestration.states import LIVE, VersionStatus
 
@@ -24,6 +25,14 @@ def check_middleware(app_configs: Any = None, **_options: Any) -> list[CheckMess
             id="orchestration.W001",
         )
     ]
+
+
+@register(Tags.models)
+def check_writable(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """What ORCHESTRATION_WRITABLE names, and no flow could ever write."""
+    named = [(label, name) for label, fields in conf.WRITABLE.items() for name in (fields if fields != "*" else ["*"])]
+    wrong = [documents.why_not_write(label, name) if name != "*" else documents.why_not_write_any(label) for label, name in named]
+    return [Warning(message, hint="Correct ORCHESTRATION_WRITABLE.", id="orchestration.W002") for message in wrong if message]
 
 
 @register(Tags.database)

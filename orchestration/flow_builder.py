@@ -45,7 +45,8 @@ class Usage:
 def new_flow(
     api_name: str, label: str, kind: str, *, document: Mapping[str, Any] | None = None, description: str = "", by: Person | None = None
 ) -> FlowVersion:
-    """Make a flow with its first draft. Raises Invalid when the name is none, or taken."""
+    """Make a flow with its first draft. Raises Invalid when the name is none, or taken, or the document cannot be kept."""
+    documents.refuse_what_cannot_be_kept(document)
     flow = Flow(key=f"{flows.BUILT}.{api_name}", label=label, kind=kind, description=description, is_built=True)
     if not (api_name.isascii() and api_name.islower() and api_name.isidentifier()):
         raise Invalid(

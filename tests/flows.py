@@ -245,3 +245,9 @@ def is_long(context: Context, *, least: int, text: str = "") -> bool | None:
 @evaluation_flow
 def break_down(context: Context) -> bool:
     raise Failure("It cannot be said today.")
+
+
+@evaluation_flow
+def write_while_looking(context: Context) -> bool:
+    context.record.save()
+    return True

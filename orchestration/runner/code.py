@@ -1,6 +1,7 @@
 """Runs a flow: checks what goes in, calls its function or performs its elements, checks what comes out."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
-from orchestration import outside
+from orchestration import outside, values
 from orchestration.errors import Failure, Fault, Invalid
 from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Screen, Wait
 from orchestration.flows.built_screens import BuiltFilling
@@ -17,6 +18,9 @@ from orchestration.runner import interpreter, limits
 from orchestration.runner.forms import finish
 from orchestration.runner.interpreter import CallOut, Done, Pause
 from orchestration.runner.limits import Usage
+
+UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""How JSON writes what PostgreSQL cannot keep; it may be there by another meaning too, so that the values are looked at then."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,9 @@ def _result(flow: Flow, returned: Any, context: Context, usage: Usage) -> Result
             _("An output of “%(flow)s” cannot be stored: %(error)s") % {"flow": flow.label, "error": error},
             kind="output",
         ) from error
+    outputs = json.loads(text)
+    if UNSTORABLE.search(text) and not values.is_storable(outputs):
+        raise Fault(_("An output of “%(flow)s” holds a character that cannot be stored.") % {"flow": flow.label}, kind="output")
     if (size := len(text.encode())) > limits.most("output"):
         raise limits.fault("output", size, str(flow.label))
-    return Result(json.loads(text), tuple(context.outbox), None, usage.figures())
+    return Result(outputs, tuple(context.outbox), None, usage.figures())

@@ -193,6 +193,8 @@ def _do(work: Work, element: Any) -> None:
     if work.done > MOST_DONE:
         raise Fault(_("The flow does more than %(most)d elements without a pause.") % {"most": MOST_DONE}, kind="limit")
     with _named(element), _observed(work, element) as seen:
+        if element.kind not in ELEMENTS:
+            raise Fault(_("A call-out or a wait stands at the top level of the flow, not inside another element."), kind="flow_unfit")
         outputs = Known(ELEMENTS[element.kind](work, element) or {})
         work.scope["elements"][element.name] = outputs
         seen.outputs = outputs

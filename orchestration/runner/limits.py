@@ -147,7 +147,7 @@ class Usage:
             raise LimitPassed
         if self.time_is_up():
             raise LimitPassed
-        kind = _kind_of(sql)
+        kind = kind_of(sql)
         if kind == "writes" and self.read_only:
             self._pass(Fault(_("“%(flow)s” writes to the database while it talks to the network.") % {"flow": self.where}, kind="network"))
         if kind:
@@ -221,7 +221,7 @@ def _forget_limits(**_signal: Any) -> None:
     _all_limits.cache_clear()
 
 
-def _kind_of(sql: Any) -> str:
+def kind_of(sql: Any) -> str:
     """Whether a statement counts as a query, as a write or not at all. What is not known counts as a write."""
     text = sql if isinstance(sql, str) else str(sql)
     if text.startswith("SELECT "):
