@@ -58,7 +58,7 @@ def work_item(request: Request, pk: int) -> HttpResponse:
         return _closed(request, item, live=live, refusal=refusal, status=_status(refusal))
     place = _asked_screen(request, item, flow, filling)
     if place == len(flow.form) and len(flow.form) > 1:
-        return _review(request, item, flow, filling, live=live)
+        return _review(request, item, flow, flow.form.fill(filling.answers, filling.context, final=True), live=live)
     return _screen(request, item, flow, filling, place, filling.drafted(place), live=live)
 
 
