@@ -96,12 +96,12 @@ def run_autolaunched(
     return _result(flow, returned, context, usage)
 
 
-def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> Result:
+def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]], usage: Usage | None = None) -> Result:
     """Check the raw answers of all screens, then run the screen flow with the cleaned ones.
 
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
-    usage = Usage(str(flow.label))
+    usage = usage or Usage(str(flow.label))
     context.count = usage.count
     try:
         with usage:
