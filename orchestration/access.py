@@ -9,7 +9,7 @@ from guardian.shortcuts import assign_perm, get_objects_for_user
 
 from orchestration import flows
 from orchestration.errors import FlowMissing
-from orchestration.models import Flow, Instance, Orchestration, WorkItem
+from orchestration.models import Attachment, Flow, Instance, Orchestration, WorkItem
 from orchestration.models.records import model_label, model_named
 from orchestration.states import VersionStatus
 
@@ -49,6 +49,16 @@ def may_view_record(user: Any, record: Model) -> bool:
 def may_change_record(user: Any, record: Model) -> bool:
     """Whether the person may write the record."""
     return may(user, _permission("change", record), record)
+
+
+def may_open(user: Any, attachment: Attachment) -> bool:
+    """Whether the person may open the file: with its record, else with its instance; a part of a draft with its work item."""
+    if attachment.is_draft:
+        return attachment.work_item is not None and work_items_for(user).filter(pk=attachment.work_item.pk).exists()
+    record = attachment.get_record()
+    if record is not None:
+        return may_view_record(user, record)
+    return attachment.instance is not None and instances_for(user).filter(pk=attachment.instance.pk).exists()
 
 
 def may_run(user: Any, key: str) -> bool:
@@ -125,11 +135,11 @@ def why_not(user: Any, item: WorkItem) -> str:
         return _("This is assigned to %(assignee)s. Ask them, or an operator, to do it.") % {
             "assignee": item.assignee_label or _("nobody yet")
         }
-    return why_not_able(user, item.flow, item.record)
+    return why_not_able(user, item.flow, item.record, item.flow_version)
 
 
-def why_not_able(user: Any, key: str, record: Model | None) -> str:
-    """What permission a person lacks to run the screen flow on the record; empty when none."""
+def why_not_able(user: Any, key: str, record: Model | None, version: int | None = None) -> str:
+    """What permission a person lacks to run the screen flow (of this version, or the active one) on the record; empty when none."""
     if not may_run(user, key):
         return _("You have no permission to run this form. Ask an administrator for “Can run flow”.")
     if record is None:
@@ -137,7 +147,7 @@ def why_not_able(user: Any, key: str, record: Model | None) -> str:
     if not may_view_record(user, record):
         return _("You have no permission to view the record that this is about. Ask an administrator for it.")
     try:
-        flow = flows.get(key)
+        flow = flows.get(key, version)
     except FlowMissing as missing:
         return str(missing)
     if flow.changes_record and not flow.as_system and not may_change_record(user, record):

@@ -113,7 +113,7 @@ HELD = ("attempt", "tries_left", "token", "lease_until", "callback_key", "ready_
 """What a claim writes."""
 
 
-def finish(claim: Claim, outputs: dict[str, Any]) -> Instance:
+def finish(claim: Claim, outputs: dict[str, Any], usage: dict[str, Any]) -> Instance:
     """Lock the claim's instance and complete its step. Returns the instance, which knows where it stands.
 
     Raises Stale when the attempt was superseded, or the instance has ended.
@@ -122,11 +122,13 @@ def finish(claim: Claim, outputs: dict[str, Any]) -> Instance:
     done = {
         "status": StepStatus.COMPLETED,
         "outputs": outputs,
+        "usage": usage,
         "ended_at": now,
         "token": "",
         "lease_until": None,
         "error": {},
         "looked": {},
+        "checkpoint": {},
     }
     for name, value in done.items():
         setattr(step, name, value)
@@ -167,10 +169,11 @@ CLAIM = f"""UPDATE {_STEP} AS s SET ready_at = NULL, lane = NULL, attempt = s.at
     WHERE i.id = s.instance_id AND s.status = '{StepStatus.IN_PROGRESS}' AND s.token = ''
     AND s.id = {PICK.format(lock="FOR UPDATE SKIP LOCKED")} RETURNING """  # noqa: S608
 
+_LIVE = ", ".join(f"'{status}'" for status in LIVE)
 FINISH = f"""WITH i AS (SELECT * FROM {_INSTANCE} WHERE id = %s FOR NO KEY UPDATE),
-    done AS (UPDATE {_STEP} AS s SET status = '{StepStatus.COMPLETED}', outputs = %s, ended_at = %s, token = '', lease_until = NULL,
-        error = '{{}}', looked = '{{}}' FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
-        AND i.status IN ({", ".join(f"'{status}'" for status in LIVE)}) RETURNING s.id)
+    done AS (UPDATE {_STEP} AS s SET status = '{StepStatus.COMPLETED}', outputs = %s, usage = %s, ended_at = %s, token = '',
+        lease_until = NULL, error = '{{}}', looked = '{{}}', checkpoint = '{{}}'
+        FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}' AND i.status IN ({_LIVE}) RETURNING s.id)
     SELECT """  # noqa: S608
 """The lock comes first, since the update reads what it returns; having waited for it, both see the rows as they are then."""
 
@@ -203,8 +206,8 @@ def _claim(own: int, lane: int) -> Claim | None:
 def _finish(claim: Claim, done: dict[str, Any]) -> Instance:
     columns = _columns(Instance, "i")
     if connection.vendor == "postgresql":
-        as_json, as_time = rows.prepared(StepInstance, ["outputs", "ended_at"])
-        values = [as_json(done["outputs"]), as_time(done["ended_at"])]
+        names = ("outputs", "usage", "ended_at")
+        values = [prepare(done[name]) for name, prepare in zip(names, rows.prepared(StepInstance, names), strict=True)]
         found = rows.fetch(FINISH + columns.sql + " FROM i, done", [claim.instance_id, *values, claim.step_id, claim.token])
     else:
         is_done = rows.update(claim.step, tuple(done), token=claim.token, status=StepStatus.IN_PROGRESS)
@@ -225,7 +228,7 @@ def _stage_of(step: StepInstance, instance: Instance, stage_id: int) -> StageIns
 
 def _steps_in(stage: StageInstance) -> list[StepInstance]:
     """All steps of the stage as they are now; what only a few of them are asked for is fetched then."""
-    wide = ("outputs", "callback", "error")
+    wide = ("outputs", "callback", "error", "usage", "checkpoint")
     columns = _columns(StepInstance, "s", *(each.name for each in StepInstance._meta.concrete_fields if each.name not in wide))
     found = rows.fetch(f"SELECT {columns.sql} FROM {_STEP} AS s WHERE s.stage_instance_id = %s ORDER BY s.id", [stage.pk])  # noqa: S608
     return [columns.row(values) for values in found]

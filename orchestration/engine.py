@@ -42,6 +42,7 @@ from orchestration.claiming import Claim
 from orchestration.errors import Conflict, Fault, Invalid, NotAllowed, Stale, describe
 from orchestration.facts import Facts
 from orchestration.models import (
+    Attachment,
     Draft,
     Instance,
     Milestone,
@@ -55,7 +56,8 @@ from orchestration.models import (
 from orchestration.models.definitions import Rollout, RunAs
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
-from orchestration.models.records import model_label, reference, snapshot
+from orchestration.models.records import model_label, reference
+from orchestration.reach import Reach
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
 
 MAX_DEPTH = 16
@@ -84,15 +86,7 @@ def request_start(
 
 def new_request(orchestration: Orchestration, record: Model | None, *, by: Person | None, **columns: Any) -> StartRequest:
     """A start request that nobody has heard of yet; `request_starts` inserts it."""
-    return StartRequest(
-        orchestration=orchestration,
-        **reference(record),
-        start_values=snapshot(record),
-        starter=by,
-        caused_by=origin.cause(),
-        requested_at=clock.now(),
-        **columns,
-    )
+    return StartRequest.objects.about(orchestration, record, starter=by, caused_by=origin.cause(), **columns)
 
 
 def refused_request(orchestration: Orchestration, record: Model, error: BaseException, *, by: Person | None) -> StartRequest:
@@ -276,18 +270,48 @@ def run_step(claim: Claim, *, go_on: bool = False) -> Claim | None:
     """Run the claimed step's flow; its writes and the step's completion are committed together, or neither (R4.1).
 
     With `go_on`, the worker's next step is claimed in the same commit and returned: of the same instance if one of it is ready (R4.2).
+    A built flow with call-outs commits each of its segments with a checkpoint, and asks the network in between (R4.3).
     Raises whatever the flow raises, and Stale when the attempt has been superseded.
     """
+    step = claim.step
+    drawn = drawing.of(step.instance.version).steps[step.step_id]
+    flow = flows.get(drawn.flow, step.flow_version_id)
+    usage, reply = runner.Usage(str(flow.label)), None
+    if flow.network is not None:
+        reply = runner.ask_network(flow, _background_context(step, drawn, flow), usage)
+    while True:
+        call, following = _run_segment(claim, drawn, flow, usage, reply, go_on=go_on)
+        if call is None:
+            failpoints.reach("finish.committed")
+            return following
+        _keep_checkpoint(claim, runner.call_out(flow, call, step.checkpoint, usage))
+
+
+def _run_segment(
+    claim: Claim, drawn: drawing.StepDrawing, flow: flows.Flow, usage: runner.Usage, reply: Any, *, go_on: bool
+) -> tuple[runner.CallOut | None, Claim | None]:
+    """One transaction of a step's flow, which is the whole of it unless it calls out: the call-out that it has come to, or what follows."""
+    step = claim.step
     with transaction.atomic():
-        drawn = drawing.of(claim.step.instance.version).steps[claim.step.step_id]
-        flow = flows.get(drawn.flow)
-        context = _background_context(claim.step, drawn, flow)
-        with origin.caused_by(claim.step.instance):
-            result = runner.run_autolaunched(flow, context)
+        context = _background_context(step, drawn, flow)  # the record as it is now, after however long the network took
+        context.reply = reply
+        with origin.caused_by(step.instance):
+            result = runner.run_autolaunched(flow, context, usage, step.checkpoint)
         failpoints.reach("flow.done")
-        following = finish_step(claim, result, go_on=go_on)
-    failpoints.reach("finish.committed")
-    return following
+        if result.call is None:
+            return None, finish_step(claim, result, go_on=go_on)
+        if result.checkpoint != step.checkpoint or result.outbox:
+            with moving.lock(claim.instance_id) as instance:
+                moving.keep_result(_claimed(instance, claim), result)
+            step.checkpoint = dict(result.checkpoint or {})
+    return result.call, None
+
+
+def _keep_checkpoint(claim: Claim, checkpoint: dict[str, Any]) -> None:
+    """What a call-out has answered is kept at once: no later attempt asks again. Raises Stale when the attempt was superseded."""
+    if StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(checkpoint=checkpoint) != 1:
+        raise Stale(f"step {claim.step_id}: this attempt was superseded")
+    claim.step.checkpoint = checkpoint
 
 
 def finish_step(claim: Claim, result: runner.Result, *, go_on: bool = False) -> Claim | None:
@@ -296,10 +320,10 @@ def finish_step(claim: Claim, result: runner.Result, *, go_on: bool = False) -> 
         _finish_unusually(claim, result)
         return claiming.claim(claim.instance_id) if go_on else None
     with moving.in_time():
-        instance = claiming.finish(claim, result.outputs)
+        instance = claiming.finish(claim, result.outputs, dict(result.usage))
     failpoints.reach("finish.locked")
     failpoints.reach("finish.step_done")
-    moving.keep_mails(claim.step, result)
+    moving.keep_outbox(claim.step, result)
     moving.settle(instance)
     following = claiming.claim_unwritten(instance) if go_on else None
     moving.conclude(instance)
@@ -312,8 +336,7 @@ def _finish_unusually(claim: Claim, result: runner.Result) -> None:
     with moving.lock(claim.instance_id) as instance:
         step = _claimed(instance, claim)
         failpoints.reach("finish.locked")
-        moving.keep_outputs(step, result.outputs)
-        moving.keep_mails(step, result)
+        moving.keep_result(step, result)
         if result.wait is not None:
             _wait(instance, step, result.wait)
             return
@@ -435,6 +458,7 @@ def fail_step(claim: Claim, error: BaseException) -> None:
             step = _claimed(instance, claim)
         except Stale:
             return
+        moving.keep_usage(step, getattr(error, "usage", {}))
         _attempt_failed(instance, step, "attempt_failed", describe(error), may_retry=not isinstance(error, Fault))
 
 
@@ -464,7 +488,7 @@ def _attempt_failed(instance: Instance, step: StepInstance, kind: str, error: di
     if not may_retry or step.tries_left == 0:
         moving.fault_step(instance, step, error)
         return
-    again = clock.now() + _back_off(step.attempt)
+    again = clock.now() + max(_back_off(step.attempt), timedelta(seconds=error.get("after", 0)))
     StepInstance.objects.filter(pk=step.pk).update(token="", lease_until=None, error=error, ready_at=again, lane=instance.lane)
     Milestone.record(kind, **step.milestone_place(), before=step.status, after=step.status, reason=error["message"])
 
@@ -516,9 +540,33 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
             moving.tell_about(instance, item)
         draft, _created = Draft.objects.update_or_create(
             work_item=item,
-            defaults={"answers": _kept(flows.get(item.flow), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
+            defaults={"answers": _kept(item.get_flow(), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
         )
     return draft
+
+
+def keep_upload(item: WorkItem, *, by: Person, name: str, content: bytes, content_type: str) -> Attachment:
+    """Keep a file that was handed in with the draft of an item; it counts once the item is completed.
+
+    Raises Invalid when the item takes no more files, Conflict when somebody else has it or it is done, NotAllowed when the person may not.
+    """
+    with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
+        item = _open_item(item, by, instance)
+        if Attachment.objects.filter(work_item=item).count() >= conf.UPLOADS_PER_ITEM:
+            raise Invalid(_("At most %(most)d files can be handed in here. Remove one first") % {"most": conf.UPLOADS_PER_ITEM})
+        place = {"record": item.get_record(), "work_item": item, "step_instance": item.step_instance}
+        kept: Attachment = Attachment.objects.keep(content, name=name, content_type=content_type, by=by, is_draft=True, **place)
+    return kept
+
+
+def drop_upload(item: WorkItem, key: str, *, by: Person) -> None:
+    """Throw away a file that was handed in with the draft of an item; changes nothing when there is none.
+
+    Raises Conflict when somebody else has the item or it is done, NotAllowed when the person may not do it.
+    """
+    with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
+        item = _open_item(item, by, instance)
+        Attachment.objects.filter(work_item=item, is_draft=True, key=key).delete()
 
 
 def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submission_key: str) -> Submission:
@@ -544,7 +592,7 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
 
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
     item = _open_item(item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
-    flow = flows.get(item.flow)
+    flow = item.get_flow()
     with origin.caused_by(item.instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
     with moving.lock(item.instance_id) as instance:
@@ -552,7 +600,7 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
             instance.starter = by  # the same person, of whom more is known already
         item = _open_item(item, by, instance, to_submit=True)
         submission = Submission.objects.create(
-            work_item=item, key=submission_key, user=by, answers=_kept(flow, answers), created_at=clock.now()
+            work_item=item, key=submission_key, user=by, answers=_kept(flow, result.answers), created_at=clock.now()
         )
         item.move(
             WorkItemStatus.COMPLETED,
@@ -565,15 +613,24 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
         if hasattr(item, "draft"):
             item.draft.delete()
         moving.tell_about(instance, item)
-        moving.keep_mails(item.step_instance, result)
-        moving.submit_form(instance, item, result.outputs, by=by)
+        moving.keep_outbox(item.step_instance, result)
+        moving.submit_form(instance, item, result, by=by)
         moving.settle(instance)
     return submission
 
 
 def context_for(item: WorkItem, user: Person) -> flows.Context:
-    """What the item's screen flow is given, for this person."""
-    return flows.Context(record=item.record, user=user, key=item.step_instance.key)
+    """What the item's screen flow is given, for this person.
+
+    Raises Conflict when an input of its step cannot be had.
+    """
+    step = item.step_instance
+    try:
+        facts = moving.facts_of(step) if step.step.inputs else {}
+        inputs = {name: expressions.value_of(source, facts) for name, source in step.step.inputs.items()}
+    except Fault as fault:
+        raise Conflict(_("This form cannot be shown: %(error)s Tell those who built it.") % {"error": fault}) from fault
+    return flows.Context(record=item.record, inputs=inputs, user=user, key=step.key, reach=Reach(user, item))
 
 
 def signal_records_changed(records: Sequence[Model], *, but_not: Instance | None = None) -> None:
@@ -599,7 +656,7 @@ def settle(instance_id: int) -> bool:
 
 def _open_item(item: WorkItem, by: Person, instance: Instance | None = None, *, to_submit: bool = False) -> WorkItem:
     """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock of `instance`."""
-    parts = ("step_instance__stage_instance", "claimed_by", "draft", *([] if instance else ["instance"]))
+    parts = ("step_instance__stage_instance", "step_instance__step", "claimed_by", "draft", *([] if instance else ["instance"]))
     item = WorkItem.objects.marked_for(by).with_siblings().select_related(*parts).get(pk=item.pk)
     if instance is None:
         instance = item.instance
@@ -639,5 +696,4 @@ def _clock_time(at: datetime | None) -> str:
 
 def _kept(flow: flows.Flow, answers: Answers) -> dict[str, list[str]]:
     """Of what was sent, the answers to the flow's own questions, without the one character that PostgreSQL cannot store."""
-    questions = {name for screen in flow.screens for name in screen.base_fields}
-    return {name: [value.replace("\0", "") for value in answers[name]] for name in questions & answers.keys()}
+    return {name: [value.replace("\0", "") for value in values] for name, values in flow.form.own_answers(answers).items()}

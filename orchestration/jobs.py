@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, InternalError, OperationalError, connection
 
-from orchestration import claiming, clock, conf, dispatch, effects, engine, triggers
+from orchestration import claiming, clock, conf, dispatch, effects, engine, runner, triggers
 from orchestration.claiming import Claim
 from orchestration.errors import Busy, Stale
 from orchestration.models import Effect, Instance, Signal, StartRequest, StepInstance
@@ -36,7 +36,7 @@ def drain() -> None:
     Carries no arguments and decides nothing: a lost, doubled or late drain changes nothing but the delay.
     """
     until = time.monotonic() + conf.DRAIN_SECONDS
-    with dispatch.gathered(), engine.Heartbeat() as heartbeat:
+    with dispatch.gathered(), engine.Heartbeat() as heartbeat, runner.alarm():
         while time.monotonic() < until:
             if not any([_start_next(), _signal_next(), _steps_next(heartbeat), effects.deliver_next()]):
                 return

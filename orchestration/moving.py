@@ -4,8 +4,9 @@ Level-triggered: it looks at rows, never at what has just happened, so a lost or
 in here works on an instance whose row is locked (`lock`), and moves rows of that instance only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -240,9 +241,17 @@ def _begin(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
         _open_work_item(instance, step, drawn)
         return
     tries = drawn.max_attempts or conf.MAX_ATTEMPTS
-    afresh: dict[str, Any] = {"tries_left": tries, "error": {}, "looked": {}, "callback_key": "", "callback": None}
+    afresh: dict[str, Any] = {"tries_left": tries, "error": {}, "looked": {}, "callback_key": "", "callback": None, **_pin(step, drawn)}
     step.move(StepStatus.IN_PROGRESS, started_at=now, ready_at=now, lane=instance.lane, **afresh)
     instance.ready_steps += 1
+
+
+def _pin(step: StepInstance, drawn: StepDrawing) -> dict[str, Any]:
+    """A step stays with the version of a built flow that is active when it begins (R1.4). Begun again with the same one, it goes on from
+    its checkpoint: what a call-out has answered is not asked again.
+    """
+    version = flows.pinned(drawn.flow)
+    return {} if version == step.flow_version_id else {"flow_version_id": version, "checkpoint": {}}
 
 
 def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
@@ -250,7 +259,7 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
     flows.get(drawn.flow)
     write(instance)
     assignee = assignment.resolve(drawn.assignee, drawn.flow, facts_of(step))
-    step.move(StepStatus.IN_PROGRESS, started_at=clock.now(), error={}, looked={})
+    step.move(StepStatus.IN_PROGRESS, **_pin(step, drawn), started_at=clock.now(), error={}, looked={})
     item = WorkItem.objects.create(
         instance=instance,
         step_instance=step,
@@ -267,37 +276,53 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
     tell_about(instance, item)
 
 
-def keep_outputs(step: StepInstance, outputs: dict[str, Any]) -> None:
-    """Keep what a step's flow returned on its row."""
+def keep_outputs(step: StepInstance, outputs: dict[str, Any], **columns: Any) -> None:
+    """Keep what a step's flow returned on its row, and other columns with it."""
     step.outputs = outputs
-    rows.update(step, ["outputs"])
+    for name, value in columns.items():
+        setattr(step, name, value)
+    rows.update(step, ["outputs", *columns])
 
 
-def keep_mails(step: StepInstance, result: runner.Result) -> None:
+def keep_result(step: StepInstance, result: runner.Result) -> None:
+    """Keep what a flow returned, what it has used, what it wants sent, and where it goes on if it has not ended."""
+    keep_outputs(step, result.outputs, usage=dict(result.usage), checkpoint=dict(result.checkpoint or {}))
+    keep_outbox(step, result)
+
+
+def keep_usage(step: StepInstance, figures: Mapping[str, float]) -> None:
+    """Keep what an attempt has used that came to nothing."""
+    if figures:
+        step.usage = dict(figures)
+        rows.update(step, ["usage"])
+
+
+def keep_outbox(step: StepInstance, result: runner.Result) -> None:
     """Keep what a flow wants sent; it leaves after the commit."""
-    if not result.mails:
+    if not result.outbox:
         return
+    sent_before = step.effects.count()  # by segments before, and by attempts that then waited
     Effect.objects.bulk_create(
         Effect(
             step_instance=step,
-            kind=EffectKind.MAIL,
+            kind=EffectKind.MAIL if isinstance(sent, flows.Mail) else EffectKind.SLACK,
             key=f"{step.key}-mail-{number}",
-            payload={"to": mail.to, "subject": mail.subject, "body": mail.body},
+            payload=asdict(sent),
             due_at=clock.now(),
         )
-        for number, mail in enumerate(result.mails, start=1)
+        for number, sent in enumerate(result.outbox, start=sent_before + 1)
     )
-    step.instance.ready_steps += len(result.mails)
+    step.instance.ready_steps += len(result.outbox)
 
 
-def submit_form(instance: Instance, item: WorkItem, outputs: dict[str, Any], *, by: Person) -> None:
+def submit_form(instance: Instance, item: WorkItem, result: runner.Result, *, by: Person) -> None:
     """The work item's form was submitted: keep what it gave; with the step's last one the step is completed, if it may be (R5.10)."""
     steps = list(steps_of(instance).filter(stage_instance=item.step_instance.stage_instance_id))
     step = next(each for each in steps if each.pk == item.step_instance_id)
     drawn = drawing.of(instance.version).steps[step.step_id]
-    step.outputs = outputs
+    step.outputs, step.usage = result.outputs, dict(result.usage)
     if not item.is_last or drawn.complete_when.tree is not None:  # else they are written as the step is completed
-        keep_outputs(step, outputs)
+        keep_outputs(step, step.outputs, usage=step.usage)
     if item.is_last:
         finish_form(instance, step, drawn, by=by)
     stage = step.stage_instance
@@ -314,6 +339,7 @@ def complete_step(step: StepInstance, *, by: Person | None = None, reason: str =
         reason=reason,
         **UNCLAIMED,
         outputs=step.outputs,
+        usage=step.usage,
         error={},
         looked={},
         ended_at=clock.now(),

@@ -48,6 +48,17 @@ TYPE_OF_DECLARED: Mapping[str, type] = {
 }
 
 
+TAKEN_AS: Mapping[str, tuple[type, ...]] = {
+    "text": (str, date),
+    "number": (int, float, Decimal),
+    "yes_no": (bool,),
+    "date": (date, str),
+    "datetime": (datetime, str),
+    "list": (list,),
+}
+"""What a built flow takes for an input of each type."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something that keeps a version from being activated: where, what, and how to mend it."""
@@ -286,13 +297,24 @@ class _Reader:
                     yield from wrong
                     if flow and not wrong and not _fits(flow, name, self._end(path)):
                         yield Problem(place, _wrong_type(flow, name, path))
-                case {"value": value} if len(source) == 1:
+                case {"formula": str(text)} if len(source) == 1:
+                    yield from self._formula(place, what, text, known, may_be_there)
+                case {"value": value} if len(source) == 1:  # its type is looked at with the names of the inputs
                     if flow and value is None and name in flow.required:
                         yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
-                    elif flow and name in flow.inputs and not flow.takes(name, value):
-                        yield Problem(place, _wrong_type(flow, name, repr(value)))
                 case _:
-                    yield Problem(place, _("The %(what)s is neither a value nor a path.") % {"what": what})
+                    yield Problem(place, _("The %(what)s is neither a value, a path nor a formula.") % {"what": what})
+
+    def _formula(
+        self, place: str, what: str, text: str, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
+    ) -> Iterator[Problem]:
+        try:
+            reads = Condition(expressions.formula(text)).reads
+        except ExpressionError as error:
+            yield Problem(place, _("The %(what)s: %(error)s") % {"what": what, "error": error})
+            return
+        for path in sorted(reads):
+            yield from self._path(place, what, path, known, may_be_there)
 
     def _assignee(self, place: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]) -> Iterator[Problem]:
         match source:
@@ -424,10 +446,13 @@ def _flow(key: str) -> flows.Flow | None:
 
 
 def _fits(flow: flows.Flow, name: str, end: Any) -> bool:
-    wanted = flow.inputs.get(name)
-    if end is UNKNOWN or not isinstance(wanted, type) or not isinstance(end, type):
+    if end is UNKNOWN or not isinstance(end, type):
         return True
-    return issubclass(end, get_origin(wanted) or wanted)
+    if flow.is_built:
+        wanted: Any = TAKEN_AS.get(flow.declared.get(name, {}).get("type", ""), (object, bool))
+        return issubclass(end, wanted) and not (end is bool and bool not in wanted)
+    wanted = flow.inputs.get(name)
+    return not isinstance(wanted, type) or issubclass(end, get_origin(wanted) or wanted)
 
 
 def _wrong_type(flow: flows.Flow, name: str, given: str) -> str:

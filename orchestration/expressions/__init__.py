@@ -11,18 +11,28 @@ by `tree.evaluate`.
 
 from orchestration.expressions.conditions import ALWAYS, OPERATORS, Condition, Verdict, condition
 from orchestration.expressions.formula import formula
-from orchestration.expressions.paths import NEVER_READ, Known, Scope, read, value_of
+from orchestration.expressions.paths import NEVER_READ, Known, Scope, read
+from orchestration.expressions.sources import SOURCE_KINDS, Source, source, value_of
+from orchestration.expressions.texts import Text, text
+from orchestration.expressions.tree import Fact, evaluate_flows_by
 
 __all__ = [
     "ALWAYS",
     "NEVER_READ",
     "OPERATORS",
+    "SOURCE_KINDS",
     "Condition",
+    "Fact",
     "Known",
     "Scope",
+    "Source",
+    "Text",
     "Verdict",
     "condition",
+    "evaluate_flows_by",
     "formula",
     "read",
+    "source",
+    "text",
     "value_of",
 ]

@@ -1,7 +1,7 @@
 """The rows: what a builder draws, what runs, what is still to be done, and the people."""
 
 from orchestration.models.definitions import Orchestration, Route, Stage, Step, Version
-from orchestration.models.flows import Flow
+from orchestration.models.flows import Flow, FlowVersion
 from orchestration.models.instances import (
     Draft,
     Instance,
@@ -12,18 +12,24 @@ from orchestration.models.instances import (
     WorkItem,
 )
 from orchestration.models.outbox import Effect, Signal, StartRequest
+from orchestration.models.outside import Attachment, Endpoint, EndpointHeader, Secret
 from orchestration.models.people import Queue, QueueMember
 
 __all__ = [
+    "Attachment",
     "Draft",
     "Effect",
+    "Endpoint",
+    "EndpointHeader",
     "Flow",
+    "FlowVersion",
     "Instance",
     "Milestone",
     "Orchestration",
     "Queue",
     "QueueMember",
     "Route",
+    "Secret",
     "Signal",
     "Stage",
     "StageInstance",

@@ -14,9 +14,10 @@ from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
-from orchestration import clock
+from orchestration import clock, flows
 from orchestration.models import rows
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
+from orchestration.models.flows import FlowVersion
 from orchestration.models.people import Person, Queue, QueueMember
 from orchestration.models.records import AboutRecord, model_label
 from orchestration.states import (
@@ -275,6 +276,13 @@ class StepInstanceQuerySet(models.QuerySet["StepInstance"]):
         return self.filter(lease_until__lt=clock.now())
 
 
+def null_once_finished(collector: Any, field: Any, items: Any, using: str) -> None:
+    """For the flow version that a step is pinned to: it cannot be deleted while the step may still use it (R1.4)."""
+    if still_open := {step for step in items if step.MOVES[step.status]}:
+        raise models.ProtectedError(_("Steps still use it: %(steps)s.") % {"steps": ", ".join(map(str, still_open))}, still_open)
+    models.SET_NULL(collector, field, items, using)
+
+
 class StepInstance(Moved):
     """One step of one passage through a stage, with its latest attempt.
 
@@ -297,6 +305,12 @@ class StepInstance(Moved):
     stage_instance = models.ForeignKey(StageInstance, models.CASCADE, related_name="step_instances")
     step = models.ForeignKey(Step, models.PROTECT, related_name="+")
     status = models.CharField(_("status"), max_length=20, choices=StepStatus.choices, default=StepStatus.NOT_STARTED)
+    flow_version = models.ForeignKey(
+        FlowVersion, null_once_finished, null=True, blank=True, related_name="+", verbose_name=_("flow's version")
+    )
+    checkpoint = models.JSONField(
+        _("checkpoint"), default=dict, blank=True, help_text=_("Where a flow with call-outs or waits has come to, and what it knows there.")
+    )
     handles = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="recoveries", verbose_name=_("handles"))
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     tries_left = models.PositiveSmallIntegerField(_("tries left"), default=0)
@@ -311,6 +325,7 @@ class StepInstance(Moved):
     outputs = models.JSONField(_("outputs"), default=dict, encoder=DjangoJSONEncoder)
     looked = models.JSONField(_("condition when last looked at"), default=dict, blank=True)
     error = models.JSONField(_("latest error"), default=dict, blank=True)
+    usage = models.JSONField(_("used by the latest attempt"), default=dict, blank=True, help_text=_("What is limited, and how much of it."))
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
@@ -349,6 +364,10 @@ class StepInstance(Moved):
     def key(self) -> str:
         """The idempotency key that each attempt of it shows to the outside."""
         return f"step-{self.pk}"
+
+    def get_flow(self) -> flows.Flow:
+        """Its flow, of the version that it is pinned to. Raises FlowMissing."""
+        return flows.get(self.step.flow, self.flow_version_id)
 
     def milestone_place(self) -> dict[str, Any]:
         return {"instance": self.instance, "stage_instance": self.stage_instance, "step_instance": self}
@@ -456,6 +475,15 @@ class WorkItem(AboutRecord, Moved):
     def is_open(self) -> bool:
         """Whether somebody still has to do it."""
         return self.status == WorkItemStatus.ASSIGNED
+
+    @property
+    def flow_version(self) -> int | None:
+        """The key of the version of its flow that its step is pinned to; None for a flow in code, at no cost."""
+        return self.step_instance.flow_version_id if self.flow.startswith(f"{flows.BUILT}.") else None
+
+    def get_flow(self) -> flows.Flow:
+        """Its screen flow, of the version that somebody may have begun to fill in (R1.4). Raises FlowMissing."""
+        return flows.get(self.flow, self.flow_version)
 
     @property
     def is_shared(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from orchestration import clock
 from orchestration.models.definitions import Orchestration
 from orchestration.models.instances import Instance, StepInstance
-from orchestration.models.records import AboutRecord
+from orchestration.models.records import AboutRecord, reference, snapshot
 from orchestration.states import EffectStatus, StartOutcome
 
 
@@ -21,6 +21,11 @@ class StartRequestQuerySet(models.QuerySet["StartRequest"]):
     def pending(self) -> Self:
         """Those that nobody has handled yet, oldest first."""
         return self.filter(outcome=StartOutcome.PENDING).order_by("pk")
+
+    def about(self, orchestration: Orchestration, record: models.Model | None, **columns: Any) -> StartRequest:
+        """A request, not inserted yet, for an instance about `record` as it is now (R2.2)."""
+        now = {**reference(record), "start_values": snapshot(record), "requested_at": clock.now()}
+        return StartRequest(orchestration=orchestration, **now, **columns)
 
 
 class StartRequest(AboutRecord):
@@ -77,6 +82,7 @@ class Signal(models.Model):
 
 class EffectKind(models.TextChoices):
     MAIL = "mail", _("Mail")
+    SLACK = "slack", _("Slack message")
 
 
 class EffectQuerySet(models.QuerySet["Effect"]):
