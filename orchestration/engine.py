@@ -23,7 +23,22 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from orchestration import access, assignment, callbacks, clock, conf, dispatch, drawing, expressions, flows, moving, origin, runner, values
+from orchestration import (
+    access,
+    assignment,
+    callbacks,
+    clock,
+    conf,
+    dispatch,
+    drawing,
+    expressions,
+    failpoints,
+    flows,
+    moving,
+    origin,
+    runner,
+    values,
+)
 from orchestration.errors import Conflict, Fault, Invalid, NotAllowed, Stale, describe
 from orchestration.facts import Facts
 from orchestration.models import (
@@ -128,6 +143,8 @@ def take_up_start(request_id: int) -> bool:
         except Conflict as conflict:
             request.outcome, request.reason = StartOutcome.SKIPPED, str(conflict)
         request.save(update_fields=["instance", "reason", "outcome"])
+        failpoints.reach("start.before_commit")
+    failpoints.reach("start.committed")
     return True
 
 
@@ -262,6 +279,8 @@ def claim_step() -> Claim | None:
             tries_left=F("tries_left") - 1,
             callback_key=step.callback_key or claim.token,
         )
+        failpoints.reach("claim.before_commit")
+    failpoints.reach("claim.committed")
     return claim
 
 
@@ -277,20 +296,25 @@ def run_step(claim: Claim) -> None:
         context = _background_context(step, flow)
         with origin.caused_by(step.instance):
             result = runner.run_autolaunched(flow, context)
+        failpoints.reach("flow.done")
         finish_step(claim, result)
+    failpoints.reach("finish.committed")
 
 
 def finish_step(claim: Claim, result: runner.Result) -> None:
     """Complete the claimed step, or let it wait, inside the transaction of its flow. Raises Stale when the attempt was superseded."""
     with moving.lock(claim.instance_id) as instance:
+        failpoints.reach("finish.locked")
         step = _claimed(instance, claim)
         moving.keep_result(step, result)
         if result.wait is not None:
             _wait(step, result.wait)
             return
         moving.complete_step(step)
+        failpoints.reach("finish.step_done")
         moving.after_recovery(instance, step)
         moving.settle(instance)
+        failpoints.reach("finish.settled")
 
 
 def call_back(step: StepInstance, key: str, payload: Any) -> bool:
@@ -488,13 +512,16 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
     """
     try:
         with transaction.atomic():
-            return _complete_work_item(item, by, answers, submission_key)
+            submission = _complete_work_item(item, by, answers, submission_key)
+            failpoints.reach("item.before_commit")
+        failpoints.reach("item.committed")
     except Exception:
         # Whatever stopped this attempt, it may have been that the very same submission got there first.
         same = Submission.objects.filter(work_item=item, key=submission_key, user=by).first()
         if same is None:
             raise
         return same
+    return submission
 
 
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
