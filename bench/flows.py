@@ -23,6 +23,12 @@ def leave_mark_and_mail(context: Context, *, letter: str) -> dict[str, Any]:
     return {"letter": letter}
 
 
+@autolaunched_flow
+def wait_for_callback(context: Context, *, letter: str) -> Any:
+    """Nothing, until the outside calls."""
+    return context.wait_for_callback()
+
+
 class AnswerScreen(Screen):
     title = "Answer"
     answer = forms.CharField()
