@@ -41,3 +41,9 @@ def test_the_tables_of_the_lifecycle_are_those_of_the_code(heading: str, moves: 
     rows = re.findall(r"^\| (\w+) \| ?([\w, ]*?) ?\|$", section, re.MULTILINE)
     written = {before: {after for after in afters.split(", ") if after} for before, afters in rows if before != "from"}
     assert written == {str(before): set(map(str, afters)) for before, afters in moves.items()}
+
+
+def test_every_proof_that_the_page_on_reliability_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/reliability.md").read_text()))
+    assert len(named) > 20
+    assert {name for name in named if f"def {name}(" not in TESTS} == set()
