@@ -65,6 +65,7 @@ DATABASES = {
         lock=env.seconds("DATABASE_LOCK_TIMEOUT", 5),
         statement=env.seconds("DATABASE_STATEMENT_TIMEOUT", 30),
         idle=env.seconds("DATABASE_IDLE_TIMEOUT", 60),
+        prepare=env.number("DATABASE_PREPARE_AFTER", 3, least=0),
     )
 }
 # How long a connection is kept for the next request. 0 closes it after each, as some connection poolers want.

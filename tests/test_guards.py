@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from demo.models import Building
-from orchestration import clock, conf, effects, engine, failpoints, jobs
+from orchestration import clock, conf, effects, engine, failpoints
 from orchestration.errors import Conflict, NotAllowed
 from orchestration.invariants import broken
 from orchestration.models import Effect, Instance, StartRequest, StepInstance, Submission
@@ -93,8 +93,9 @@ def test_a_start_that_fails_after_its_commit_is_not_refused(cast: Cast) -> None:
 def test_a_late_failure_does_not_send_a_delivered_mail_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:  # R4.3
     active([background("tell", "tests.mail_somebody", inputs={"to": {"value": "a@b.example"}})])
     engine.start("trial")
-    while jobs._step_next():
-        pass
+    claim = engine.claim_step()
+    assert claim
+    engine.run_step(claim)
     send = effects._send_mail
 
     def slow(effect: Effect) -> None:
@@ -203,7 +204,8 @@ def test_a_step_that_takes_long_keeps_its_lease(settings: Any) -> None:  # R4.6
     assert claim
     settings.ORCHESTRATION_LEASE_SECONDS = 0.3
     StepInstance.objects.filter(pk=claim.step_id).update(lease_until=clock.now() - timedelta(seconds=1))
-    with engine.heartbeat(claim):
+    with engine.Heartbeat() as heartbeat:
+        heartbeat.at(claim)
         wait_for("a beat", lambda: not StepInstance.objects.lease_expired().exists(), patience=10)
 
 

@@ -22,7 +22,7 @@ SHELVES = (
     {"clock", "conf", "failpoints", "states", "errors", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "runner", "callbacks"},
-    {"drawing", "facts", "moving", "engine", "operating"},
+    {"drawing", "facts", "claiming", "moving", "engine", "operating"},
     {"jobs", "triggers", "builder", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "middleware", "urls", "apps", "migrations"},
 )

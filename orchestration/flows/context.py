@@ -1,6 +1,6 @@
 """What a flow is given: the record, its inputs, who it runs for, and the ways in which it may reach outside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,21 +45,28 @@ class Wait:
 class Context:
     """Everything that a flow may use. It has no database handle of its own: a flow uses Django's models as any code does.
 
-    `record` is the business object (None for an instance without one), `inputs` the step's mapped values, `user` who acts
+    `record` is the business object (None for an instance without one), which a background step's flow reads from the database by looking at
+    it; `record_id` is its key, as text, without asking. `inputs` the step's mapped values, `user` who acts
     (None for a background step without one), `key` the idempotency key of the step, the same for each attempt,
     `attempt` this attempt's number, from 1. `fault` is what a handler of faults is called for. `callback_url` is where the outside
     calls back, and `callback` what it sent, None before it did.
     """
 
     record: Any = None
+    record_id: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     user: Any = None
     key: str = ""
     attempt: int = 1
     fault: Mapping[str, Any] | None = None
-    callback_url: str = ""
+    address_of_callback: Callable[[], str] = str
     callback: Any = None
     mails: list[Mail] = field(default_factory=list)
+
+    @property
+    def callback_url(self) -> str:
+        """Where the outside calls back; signed when it is asked for."""
+        return self.address_of_callback()
 
     def mail(self, to: str, subject: str, body: str) -> None:
         """Send a plain-text mail to one address once this step is committed; nothing leaves if the step fails.
