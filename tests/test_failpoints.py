@@ -288,10 +288,10 @@ def cut_off() -> None:
 def test_a_failpoint_is_armed_by_the_environment(onboarding: Onboarding, environment: dict[str, str]) -> None:
     onboarding.until("claim.committed")
     deed = "import django; django.setup(); from tests import deeds; deeds.drain()"
-    armed = environment | {"SEGUE_FAILPOINTS": "claim.committed=kill@2"}
+    armed = environment | {"SEGUE_FAILPOINTS": "finish.committed=kill@2"}
     done = subprocess.run([sys.executable, "-c", deed], env=armed, cwd=ROOT, check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL
-    assert onboarding.left_behind()["completed"] == 1
+    assert onboarding.left_behind()["completed"] == 2
     onboarding.goes_on()
     onboarding.assert_everything_once()
 
