@@ -6,6 +6,7 @@ the facts now permit. Workers and pages are told after the commit.
 """
 
 import contextvars
+import logging
 import random
 import threading
 import time
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -57,6 +58,8 @@ from orchestration.models.instances import name_of
 from orchestration.models.people import Person
 from orchestration.models.records import model_label, reference, snapshot
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
+
+log = logging.getLogger(__name__)
 
 MAX_DEPTH = 16
 """How long a chain of orchestrations that start each other may get (R2.6)."""
@@ -359,7 +362,11 @@ class Heartbeat:
             claim = self._claim
             if claim is not None and time.monotonic() < self._until:
                 lease = clock.now() + timedelta(seconds=conf.LEASE_SECONDS)
-                StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+                try:
+                    StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+                except DatabaseError as error:  # the next beat is still in time
+                    log.warning("Step %d: its lease could not be extended: %s", claim.step_id, error)
+                    connection.close()
         connection.close()
 
 

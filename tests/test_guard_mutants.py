@@ -31,13 +31,21 @@ class Mutant:
     test: str
 
 
-ENGINE, MOVING, JOBS = "orchestration/engine.py", "orchestration/moving.py", "orchestration/jobs.py"
+ENGINE, CLAIMING, MOVING = "orchestration/engine.py", "orchestration/claiming.py", "orchestration/moving.py"
+JOBS = "orchestration/jobs.py"
 INSTANCES = "orchestration/models/instances.py"
 STEPS, GUARDS, RACES = "tests/orchestration/test_background_steps.py", "tests/test_guards.py", "tests/test_races.py"
 
 ANYWHERE = [
     Mutant(
         "a finish shows the token of its attempt",
+        CLAIMING,
+        "update(claim.step, tuple(done), token=claim.token, status",
+        "update(claim.step, tuple(done), status",
+        f"{STEPS}::test_an_attempt_that_comes_back_too_late_rolls_back",
+    ),
+    Mutant(
+        "a failure shows the token of its attempt",
         ENGINE,
         "filter(pk=claim.step_id, token=claim.token, status",
         "filter(pk=claim.step_id, status",
@@ -46,15 +54,15 @@ ANYWHERE = [
     Mutant(
         "only steps of an instance in progress are claimed",
         INSTANCES,
-        "ready_at__lte=clock.now(), instance__status=InstanceStatus.IN_PROGRESS)",
-        "ready_at__lte=clock.now())",
+        "return self.orchestration_id if self.status == InstanceStatus.IN_PROGRESS else None",
+        "return self.orchestration_id",
         "tests/orchestration/test_operating.py::test_while_suspended_no_worker_takes_a_ready_step",
     ),
     Mutant(
         "an attempt is counted when it is claimed",
-        ENGINE,
-        'tries_left=F("tries_left") - 1,',
-        "",
+        CLAIMING,
+        "= step.attempt + 1, step.tries_left - 1",
+        "= step.attempt + 1, step.tries_left",
         f"{STEPS}::test_a_step_that_kills_its_worker_again_and_again_ends_as_a_fault",
     ),
     Mutant(
@@ -74,17 +82,15 @@ ANYWHERE = [
     Mutant(
         "a step's writes and its completion are one transaction",
         ENGINE,
-        """    with transaction.atomic():
-        related = ("step",""",
-        """    if True:
-        related = ("step",""",
+        "    with transaction.atomic():\n        drawn = drawing.of(claim.step",
+        "    if True:\n        drawn = drawing.of(claim.step",
         f"{STEPS}::test_what_a_failing_attempt_wrote_is_rolled_back",
     ),
     Mutant(
         "a row is moved only from the status that the mover knows",
         INSTANCES,
-        "filter(Q(pk=self.pk, status=before))",
-        "filter(Q(pk=self.pk))",
+        'rows.update(self, ("status", *columns), status=before)',
+        'rows.update(self, ("status", *columns))',
         "tests/orchestration/test_states.py::test_a_row_that_somebody_else_moved_meanwhile_is_not_moved",
     ),
     Mutant(
@@ -95,6 +101,13 @@ ANYWHERE = [
         """condition=Q(pk__gt=0)
                 |""",
         f"{STEPS}::test_a_step_is_claimed_or_ready_but_never_both",
+    ),
+    Mutant(
+        "orchestrations take turns",
+        CLAIMING,
+        "self._lanes.rotate(-1)",
+        "self._lanes.rotate(0)",
+        f"{GUARDS}::test_orchestrations_take_turns_however_long_the_backlog_of_one_is",
     ),
     Mutant(
         "a start key makes one instance",
@@ -194,8 +207,8 @@ ANYWHERE = [
     Mutant(
         "a loop of stages comes to an end",
         MOVING,
-        "if iteration > conf.MAX_ITERATIONS:",
-        "if iteration > conf.MAX_ITERATIONS + 1:",
+        "if stage.iteration > conf.MAX_ITERATIONS:",
+        "if stage.iteration > conf.MAX_ITERATIONS + 1:",
         "tests/orchestration/test_moving.py::test_iteration_51_is_a_fault_named_loop_limit",
     ),
     Mutant(
@@ -224,16 +237,37 @@ ANYWHERE = [
 ON_POSTGRESQL = [
     Mutant(
         "the instance's row is locked before its steps are counted",
-        INSTANCES,
-        'self.select_for_update(no_key=True, of=("self",)).select_related',
-        "self.select_related",
+        CLAIMING,
+        " WHERE id = %s FOR NO KEY UPDATE)",
+        " WHERE id = %s)",
         f"{GUARDS}::test_the_last_two_steps_of_a_stage_do_not_miss_each_other",
     ),
     Mutant(
+        "a finish shows the token of its attempt, in the statement for PostgreSQL",
+        CLAIMING,
+        "AND s.token = %s AND s.status",
+        "AND (s.token = %s OR TRUE) AND s.status",
+        f"{STEPS}::test_an_attempt_that_comes_back_too_late_rolls_back",
+    ),
+    Mutant(
+        "an attempt is counted when it is claimed, in the statement for PostgreSQL",
+        CLAIMING,
+        "tries_left = s.tries_left - 1",
+        "tries_left = s.tries_left",
+        f"{STEPS}::test_a_step_that_kills_its_worker_again_and_again_ends_as_a_fault",
+    ),
+    Mutant(
+        "what is in somebody else's hands is not asked for again and again",
+        CLAIMING,
+        "is not None and lane not in asked:",
+        "is not None:",
+        f"{GUARDS}::test_a_worker_frozen_over_a_claim_does_not_keep_others_from_claiming",
+    ),
+    Mutant(
         "workers pass by a step that somebody is claiming",
-        ENGINE,
-        'ready().select_for_update(skip_locked=True, of=("self",))',
-        'ready().select_for_update(of=("self",))',
+        CLAIMING,
+        'PICK.format(lock="FOR UPDATE SKIP LOCKED")',
+        'PICK.format(lock="FOR UPDATE")',
         f"{GUARDS}::test_a_worker_frozen_over_a_claim_does_not_keep_others_from_claiming",
     ),
     Mutant(
@@ -256,6 +290,13 @@ ON_POSTGRESQL = [
         "token=claim.token).update(lease_until=lease)",
         "token=claim.token).update(lease_until=None)",
         f"{GUARDS}::test_a_step_that_takes_long_keeps_its_lease",
+    ),
+    Mutant(
+        "a heartbeat outlives a lost session",
+        ENGINE,
+        "except DatabaseError as error:  # the next beat",
+        "except ZeroDivisionError as error:  # the next beat",
+        f"{GUARDS}::test_a_step_that_takes_long_keeps_its_lease[True]",
     ),
 ]
 

@@ -9,10 +9,11 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from demo.models import Building
-from orchestration import clock, conf, effects, engine, failpoints
+from orchestration import claiming, clock, conf, effects, engine, failpoints
 from orchestration.errors import Conflict, NotAllowed
 from orchestration.invariants import broken
 from orchestration.models import Effect, Instance, StartRequest, StepInstance, Submission
+from orchestration.models.instances import StepInstanceQuerySet
 from orchestration.states import EffectStatus, StartOutcome
 from tests import flows, stories
 from tests.cast import Cast
@@ -133,6 +134,16 @@ def test_who_has_read_may_still_write_whoever_wants_to_write_meanwhile() -> None
     assert not Building.objects.get(pk=building.pk).has_badge_system
 
 
+def test_orchestrations_take_turns_however_long_the_backlog_of_one_is(cast: Cast) -> None:  # R4.2
+    for name in ("first", "second"):
+        active([background(f"{name}_{number}", "tests.note") for number in range(6)], api_name=name)
+        engine.start(name)
+    claiming._turns.__init__()  # type: ignore[misc]  # nothing is known from before
+    claims = [engine.claim_step() for _ in range(4)]
+    turns = [claim.step.instance.orchestration.api_name for claim in claims if claim]
+    assert sorted(turns) == ["first", "first", "second", "second"]
+
+
 def three_ready_steps() -> Instance:
     """An instance with three steps that a worker may claim."""
     people = Cast()
@@ -150,7 +161,7 @@ def test_a_worker_frozen_over_a_claim_does_not_keep_others_from_claiming() -> No
 
     def freeze() -> None:
         has_it.set()
-        assert go_on.wait(60)
+        assert go_on.wait(10)
 
     def others() -> list[engine.Claim | None]:
         assert has_it.wait(30)
@@ -199,16 +210,27 @@ def somebody_waits_for_a_lock() -> bool:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_step_that_takes_long_keeps_its_lease(settings: Any) -> None:  # R4.6
+@pytest.mark.parametrize("session_is_lost", [False, True])
+def test_a_step_that_takes_long_keeps_its_lease(settings: Any, monkeypatch: pytest.MonkeyPatch, session_is_lost: bool) -> None:  # R4.6
     three_ready_steps()
     claim = engine.claim_step()
     assert claim
     settings.ORCHESTRATION_LEASE_SECONDS = 0.3
     StepInstance.objects.filter(pk=claim.step_id).update(lease_until=clock.now() - timedelta(seconds=1))
-    with engine.Heartbeat() as heartbeat:
+    heartbeat, update, lost = engine.Heartbeat(), StepInstanceQuerySet.update, []
+
+    def lose_the_first(rows: StepInstanceQuerySet, **columns: Any) -> int:
+        if session_is_lost and not lost and threading.current_thread() is heartbeat._thread:
+            lost.append(True)
+            raise OperationalError("the connection is closed")
+        return update(rows, **columns)
+
+    monkeypatch.setattr(StepInstanceQuerySet, "update", lose_the_first)
+    with heartbeat:
         heartbeat.at(claim)
         wait_for("a beat", lambda: not StepInstance.objects.lease_expired().exists(), patience=10)
     heartbeat._thread.join(10)  # and closes its connection
+    assert bool(lost) == session_is_lost
 
 
 def _running(claim: engine.Claim | None) -> Callable[[], Any]:
