@@ -42,7 +42,7 @@ ANYWHERE = [
         CLAIMING,
         "update(claim.step, tuple(done), token=claim.token, status",
         "update(claim.step, tuple(done), status",
-        f"{STEPS}::test_an_attempt_that_comes_back_too_late_rolls_back",
+        f"{RACES}::test_a_superseded_attempt_that_comes_back_before_the_second_one_has_finished_leaves_nothing",
     ),
     Mutant(
         "a failure shows the token of its attempt",
@@ -247,7 +247,7 @@ ON_POSTGRESQL = [
         CLAIMING,
         "AND s.token = %s AND s.status",
         "AND (s.token = %s OR TRUE) AND s.status",
-        f"{STEPS}::test_an_attempt_that_comes_back_too_late_rolls_back",
+        f"{RACES}::test_a_superseded_attempt_that_comes_back_before_the_second_one_has_finished_leaves_nothing",
     ),
     Mutant(
         "an attempt is counted when it is claimed, in the statement for PostgreSQL",
