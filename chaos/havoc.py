@@ -58,7 +58,10 @@ def _deeds(victims: Victims, options: argparse.Namespace, chance: random.Random)
 
 
 def _until_all_is_done(ledger: Ledger, victims: Victims, deeds: list[Callable[[], None]]) -> None:
-    """The deeds are spread evenly over the work, not over time: none is spent on workers that have nothing left to do."""
+    """The deeds are spread evenly over the work, not over time: none is spent on workers that have nothing left to do.
+
+    Those that are still to be done when the last piece of work is finished are left out.
+    """
     spread = ledger.asked / (len(deeds) + 1)
     did, done, progress = 0, 0, time.monotonic()
     while done < ledger.asked and time.monotonic() - progress < PATIENCE:
@@ -66,11 +69,10 @@ def _until_all_is_done(ledger: Ledger, victims: Victims, deeds: list[Callable[[]
         before, done = done, ledger.done()
         if done != before:
             progress = time.monotonic()
-        if did < len(deeds) and done >= spread * (did + 1):
+        while did < len(deeds) and done >= spread * (did + 1):
             deeds[did]()
             did += 1
-        else:
-            time.sleep(0.02)
+        time.sleep(0.02)
 
 
 def _sentence(result: dict[str, Any], victims: Victims, wrong: dict[str, int]) -> str:
