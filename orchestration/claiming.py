@@ -123,12 +123,12 @@ def finish(claim: Claim, outputs: dict[str, Any]) -> Instance:
     step, now = claim.step, clock.now()
     done = {
         "status": StepStatus.COMPLETED,
+        "outputs": outputs,
+        "ended_at": now,
         "token": "",
         "lease_until": None,
-        "outputs": outputs,
         "error": {},
         "looked": {},
-        "ended_at": now,
     }
     for name, value in done.items():
         setattr(step, name, value)
@@ -170,9 +170,10 @@ CLAIM = f"""UPDATE {_STEP} AS s SET ready_at = NULL, lane = NULL, attempt = s.at
     AND s.id = {PICK.format(lock="FOR UPDATE SKIP LOCKED")} RETURNING """  # noqa: S608
 
 FINISH = f"""WITH i AS (SELECT * FROM {_INSTANCE} WHERE id = %s FOR NO KEY UPDATE),
-    done AS (UPDATE {_STEP} AS s SET {{changes}} FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
+    done AS (UPDATE {_STEP} AS s SET status = '{StepStatus.COMPLETED}', outputs = %s, ended_at = %s, token = '', lease_until = NULL,
+        error = '{{}}', looked = '{{}}' FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
         AND i.status IN ({", ".join(f"'{status}'" for status in LIVE)}) RETURNING s.id)
-    SELECT {{columns}} FROM i, done"""  # noqa: S608
+    SELECT """  # noqa: S608
 """The lock comes first, since the update reads what it returns; having waited for it, both see the rows as they are then."""
 
 
@@ -201,18 +202,12 @@ def _claim(own: int, lane: int) -> Claim | None:
     return held if rows.update(step, HELD, status=StepStatus.IN_PROGRESS, token="") else None
 
 
-@cache
-def _finish_sql(*names: str) -> tuple[str, list[rows.Convert]]:
-    changes = ", ".join(f"{name} = %s" for name in names)
-    return FINISH.format(changes=changes, columns=_columns(Instance, "i").sql), rows.prepared(StepInstance, names)
-
-
 def _finish(claim: Claim, done: dict[str, Any]) -> Instance:
     columns = _columns(Instance, "i")
     if connection.vendor == "postgresql":
-        sql, prepared = _finish_sql(*done)
-        values = [prepare(value) for prepare, value in zip(prepared, done.values(), strict=True)]
-        found = rows.fetch(sql, [claim.instance_id, *values, claim.step_id, claim.token])
+        as_json, as_time = rows.prepared(StepInstance, ["outputs", "ended_at"])
+        values = [as_json(done["outputs"]), as_time(done["ended_at"])]
+        found = rows.fetch(FINISH + columns.sql + " FROM i, done", [claim.instance_id, *values, claim.step_id, claim.token])
     else:
         is_done = rows.update(claim.step, tuple(done), token=claim.token, status=StepStatus.IN_PROGRESS)
         found = rows.fetch(f"SELECT {columns.sql} FROM {_INSTANCE} AS i WHERE i.id = %s", [claim.instance_id]) if is_done else []  # noqa: S608
