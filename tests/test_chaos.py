@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def test_60_instances_outlive_25_kills_and_a_wiped_queue_server() -> None:  # R4.2 R4.3 R4.6
     is_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
-    asked = {"instances": 60, "kills": 25, "wipes": 1, "cuts": 3, "freezes": 3, "seed": 4, "places": "postgresql" if is_postgresql else "sqlite"}
+    place = "postgresql" if is_postgresql else "sqlite"
+    asked = {"instances": 60, "kills": 25, "wipes": 1, "cuts": 3, "freezes": 3, "seed": 4, "places": place}
     command = [sys.executable, "-m", "chaos", *(argument for name, value in asked.items() for argument in (f"--{name}", str(value)))]
     environment = {name: value for name, value in os.environ.items() if name != "SEGUE_DATA_DIR"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)

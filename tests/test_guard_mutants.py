@@ -107,7 +107,7 @@ ANYWHERE = [
         CLAIMING,
         "self._lanes.rotate(-1)",
         "self._lanes.rotate(0)",
-        f"{GUARDS}::test_orchestrations_take_turns_however_long_the_backlog_of_one_is",
+        "tests/orchestration/test_claiming.py::test_a_new_start_is_taken_up_in_turn_and_not_behind_anothers_backlog",
     ),
     Mutant(
         "a start key makes one instance",

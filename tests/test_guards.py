@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from demo.models import Building
-from orchestration import claiming, clock, conf, effects, engine, failpoints
+from orchestration import clock, conf, effects, engine, failpoints
 from orchestration.errors import Conflict, NotAllowed
 from orchestration.invariants import broken
 from orchestration.models import Effect, Instance, StartRequest, StepInstance, Submission
@@ -132,16 +132,6 @@ def test_who_has_read_may_still_write_whoever_wants_to_write_meanwhile() -> None
         Building.objects.filter(pk=building.pk).update(has_badge_system=False)
     assert outcome is None or isinstance(outcome, OperationalError)
     assert not Building.objects.get(pk=building.pk).has_badge_system
-
-
-def test_orchestrations_take_turns_however_long_the_backlog_of_one_is(cast: Cast) -> None:  # R4.2
-    for name in ("first", "second"):
-        active([background(f"{name}_{number}", "tests.note") for number in range(6)], api_name=name)
-        engine.start(name)
-    claiming._turns.__init__()  # type: ignore[misc]  # nothing is known from before
-    claims = [engine.claim_step() for _ in range(4)]
-    turns = [claim.step.instance.orchestration.api_name for claim in claims if claim]
-    assert sorted(turns) == ["first", "first", "second", "second"]
 
 
 def three_ready_steps() -> Instance:
