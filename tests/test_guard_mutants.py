@@ -106,7 +106,7 @@ ANYWHERE = [
         "orchestrations take turns",
         CLAIMING,
         "self._lanes.rotate(-1)",
-        "self._lanes.rotate(0)",
+        "self._lanes = deque(sorted(self._lanes, reverse=True))",
         "tests/orchestration/test_claiming.py::test_a_new_start_is_taken_up_in_turn_and_not_behind_anothers_backlog",
     ),
     Mutant(
