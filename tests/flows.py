@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from orchestration import clock
+from orchestration import clock, engine
 from orchestration.errors import Failure
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
 
@@ -43,6 +43,11 @@ def return_much(context: Context) -> dict[str, Any]:
 def rename_record(context: Context, *, name: str) -> None:
     context.record.name = name
     context.record.save()
+
+
+@autolaunched_flow
+def start_another(context: Context, *, api_name: str) -> dict[str, Any]:
+    return {"instance": engine.start(api_name, record=context.record, inputs={"note": "from a flow"}).pk}
 
 
 @autolaunched_flow

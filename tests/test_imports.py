@@ -19,11 +19,11 @@ ROOMS = {
 """Each room, and the others that it may import from."""
 
 SHELVES = (
-    {"clock", "conf", "failpoints", "states", "errors", "expressions", "values", "flows"},
+    {"bulk", "clock", "conf", "failpoints", "states", "errors", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "runner", "callbacks"},
     {"drawing", "facts", "claiming", "moving", "engine", "operating"},
-    {"jobs", "triggers", "builder", "timeline", "invariants", "deletions"},
+    {"jobs", "triggers", "references", "builder", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "middleware", "urls", "apps", "migrations"},
 )
 """Inside orchestration each shelf imports only from shelves above it, and from its own."""

@@ -43,6 +43,11 @@ class Flow:
     changes_record: bool = False
     as_system: bool = False
 
+    def takes(self, name: str, value: Any) -> bool:
+        """Whether `value` is of the type of the input; null always is, and an input whose type is more than a class takes anything."""
+        wanted = self.inputs[name]
+        return value is None or not isinstance(wanted, type) or isinstance(value, wanted)
+
     def screen(self, index: int, answers: Mapping[str, Sequence[str]] | None, context: Context) -> Screen:
         """The screen at `index`, bound to raw `answers` (a list of strings per field), or unbound when None."""
         form = self.screens[index]

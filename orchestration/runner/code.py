@@ -58,11 +58,10 @@ def _check_inputs(flow: Flow, inputs: Mapping[str, Any]) -> None:
         if inputs.get(name) is None:
             raise Fault(_("“%(flow)s” needs a value for “%(name)s”.") % {"flow": flow.label, "name": name}, kind="input")
     for name, value in inputs.items():
-        wanted = flow.inputs[name]
-        if isinstance(wanted, type) and value is not None and not isinstance(value, wanted):
+        if not flow.takes(name, value):
             raise Fault(
                 _("“%(flow)s” takes %(wanted)s as “%(name)s”, not %(value)r.")
-                % {"flow": flow.label, "wanted": wanted.__name__, "name": name, "value": value},
+                % {"flow": flow.label, "wanted": flow.inputs[name].__name__, "name": name, "value": value},
                 kind="input",
             )
 
