@@ -170,10 +170,8 @@ ANYWHERE = [
     Mutant(
         "who may submit is asked again under the lock",
         ENGINE,
-        """    with moving.lock(item.instance_id) as instance:
-        item = _open_item(instance, item, by, to_submit=True)""",
-        """    with moving.lock(item.instance_id) as instance:
-        item.instance = instance""",
+        "        item = _open_item(item, by, instance, to_submit=True)",
+        "        item.instance = instance",
         f"{GUARDS}::test_what_happened_while_the_form_was_being_checked_is_seen",
     ),
     Mutant(
@@ -186,8 +184,8 @@ ANYWHERE = [
     Mutant(
         "a canceled instance sends nothing more",
         MOVING,
-        "status=EffectStatus.PENDING).update(status=EffectStatus.DROPPED)",
-        "status=EffectStatus.DROPPED).update(status=EffectStatus.DROPPED)",
+        "filter(step_instance__instance=instance, status=EffectStatus.PENDING)",
+        "filter(step_instance__instance=instance, status=EffectStatus.DROPPED)",
         "tests/orchestration/test_operating.py::test_cancel_drops_what_was_not_sent_yet",
     ),
     Mutant(
@@ -221,8 +219,8 @@ ANYWHERE = [
     Mutant(
         "what an instance saves itself starts no other of its kind",
         "orchestration/triggers.py",
-        "if not _is_own_save(version.orchestration, instance):",
-        "if version.orchestration:",
+        "    if _is_own_save(version.orchestration, record):",
+        "    if version is None:",
         "tests/orchestration/test_starting.py::test_a_record_that_an_instance_saves_itself_starts_no_other_of_its_kind",
     ),
     Mutant(
