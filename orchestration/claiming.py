@@ -84,10 +84,12 @@ def claim(own_first: int = 0) -> Claim | None:
 
     The attempt is counted here, so that a step which kills its worker runs out of attempts too (R4.6).
     """
-    while (lane := _turns.next()) is not None:
+    asked: set[int] = set()  # what is left of a lane may be in the hands of somebody who has not committed, and may be frozen
+    while (lane := _turns.next()) is not None and lane not in asked:
         if found := _claim(own_first, lane):
             return found
         _turns.drop(lane)
+        asked.add(lane)
     return None
 
 

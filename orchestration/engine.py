@@ -6,6 +6,7 @@ the facts now permit. Workers and pages are told after the commit.
 """
 
 import contextvars
+import logging
 import random
 import threading
 import time
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -59,6 +60,8 @@ from orchestration.models.people import Person
 from orchestration.models.records import model_label, reference
 from orchestration.reach import Reach
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
+
+log = logging.getLogger(__name__)
 
 MAX_DEPTH = 16
 """How long a chain of orchestrations that start each other may get (R2.6)."""
@@ -160,6 +163,8 @@ def take_up_start(request_id: int) -> bool:
         except Conflict as conflict:
             request.outcome, request.reason = StartOutcome.SKIPPED, str(conflict)
         request.save(update_fields=["instance", "reason", "outcome"])
+        failpoints.reach("start.before_commit")
+    failpoints.reach("start.committed")
     return True
 
 
@@ -384,6 +389,8 @@ class Heartbeat:
 
     def __exit__(self, *_exception: object) -> None:
         self._done.set()
+        if self._thread.is_alive():
+            self._thread.join(conf.LEASE_SECONDS / 3)
 
     def at(self, claim: Claim) -> None:
         """The worker is at this claim now."""
@@ -394,7 +401,11 @@ class Heartbeat:
             claim = self._claim
             if claim is not None and time.monotonic() < self._until:
                 lease = clock.now() + timedelta(seconds=conf.LEASE_SECONDS)
-                StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+                try:
+                    StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+                except DatabaseError as error:  # the next beat is still in time
+                    log.warning("Step %d: its lease could not be extended: %s", claim.step_id, error)
+                    connection.close()
         connection.close()
 
 
@@ -580,14 +591,17 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
         NotAllowed: the person may not do it.
     """
     try:
-        with transaction.atomic():
-            return _complete_work_item(item, by, answers, submission_key)
+        with moving.in_time(), transaction.atomic():  # what the flow writes may be locked by somebody else
+            submission = _complete_work_item(item, by, answers, submission_key)
+            failpoints.reach("item.before_commit")
+        failpoints.reach("item.committed")
     except Exception:
         # Whatever stopped this attempt, it may have been that the very same submission got there first.
         same = Submission.objects.filter(work_item=item, key=submission_key, user=by).first()
         if same is None:
             raise
         return same
+    return submission
 
 
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
