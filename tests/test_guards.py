@@ -14,6 +14,7 @@ from orchestration.errors import Conflict, NotAllowed
 from orchestration.invariants import broken
 from orchestration.models import Effect, Instance, StartRequest, StepInstance, Submission
 from orchestration.models.instances import StepInstanceQuerySet
+from orchestration.models.outbox import EffectKind
 from orchestration.states import EffectStatus, StartOutcome
 from tests import flows, stories
 from tests.cast import Cast
@@ -100,12 +101,12 @@ def test_a_late_failure_does_not_send_a_delivered_mail_again(cast: Cast, monkeyp
     send = effects._send_mail
 
     def slow(effect: Effect) -> None:
-        monkeypatch.setattr(effects, "_send_mail", send)
+        monkeypatch.setitem(effects.SENDERS, EffectKind.MAIL, send)
         with later(seconds=conf.EFFECT_LEASE_SECONDS + 1):
             assert effects.deliver_next()
         raise ConnectionResetError("the mail server took too long")
 
-    monkeypatch.setattr(effects, "_send_mail", slow)
+    monkeypatch.setitem(effects.SENDERS, EffectKind.MAIL, slow)
     assert effects.deliver_next()
     effect = Effect.objects.get()
     assert (effect.status, effect.attempt, effect.error) == (EffectStatus.DELIVERED, 2, "")
