@@ -135,7 +135,8 @@ class Context:
     (None for a background step without one), `key` the idempotency key of the step, the same for each attempt,
     `attempt` this attempt's number, from 1. `fault` is what a handler of faults is called for. `callback_url` is where the outside
     calls back, and `callback` what it sent, None before it did. `http` asks endpoints, in the network part of a flow alone; what that
-    part returned is `reply`. `count` is told what is used, and stops the flow past a limit.
+    part returned is `reply`. `reach` is what somebody who fills in a form can pick from. `count` is told what is used, and stops the flow
+    past a limit.
     """
 
     record: Any = None
@@ -147,6 +148,7 @@ class Context:
     fault: Mapping[str, Any] | None = None
     address_of_callback: Callable[[], str] = str
     callback: Any = None
+    reach: Any = None
     http: Http = Http()
     reply: Any = None
     count: Callable[[str], None] = lambda _name: None

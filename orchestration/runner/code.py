@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,8 +11,11 @@ from django.utils.translation import gettext as _
 
 from orchestration import outside, values
 from orchestration.errors import Failure, Fault, Invalid
-from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Wait
+from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Screen, Wait
+from orchestration.flows.built_screens import BuiltFilling
+from orchestration.flows.screens import Filling
 from orchestration.runner import interpreter, limits
+from orchestration.runner.forms import finish
 from orchestration.runner.interpreter import CallOut, Done, Pause
 from orchestration.runner.limits import Usage
 
@@ -25,6 +28,7 @@ class Result:
     """What a flow returned: JSON `outputs` or a `wait`; the `outbox` to send once its step is committed; and what it has used.
 
     A built flow that has only come to a pause has a `checkpoint` at which it goes on, after its `call` was answered or its wait is over.
+    `answers` are those of a screen flow that count.
     """
 
     outputs: dict[str, Any]
@@ -33,6 +37,7 @@ class Result:
     usage: Mapping[str, float] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
     call: CallOut | None = None
+    answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def ask_network(flow: Flow, context: Context, usage: Usage) -> Any:
@@ -91,35 +96,42 @@ def run_autolaunched(
     return _result(flow, returned, context, usage)
 
 
-def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> Result:
+def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]], usage: Usage | None = None) -> Result:
     """Check the raw answers of all screens, then run the screen flow with the cleaned ones.
 
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
-    usage = Usage(str(flow.label))
-    assert flow.function is not None
+    usage = usage or Usage(str(flow.label))
     context.count = usage.count
     try:
         with usage:
-            cleaned = _cleaned(flow, context, answers)
-            returned = flow.function(context, cleaned)
-        return _result(flow, returned, context, usage)
+            filling = flow.form.fill(answers, context, final=True)
+            cleaned = _cleaned(flow, filling)
+            returned: Any = finish(flow, filling, cleaned) if isinstance(filling, BuiltFilling) else _call(flow, context, cleaned)
+        return replace(_result(flow, returned, context, usage), answers=filling.kept())
     except (Failure, Fault) as failure:
-        if isinstance(failure, Fault) and failure.kind != "limit":
-            raise
-        last = len(flow.screens) - 1
-        raise Invalid(failure, screen=last, errors={"__all__": [str(failure)]}) from failure
+        raise Invalid(failure, screen=len(flow.form) - 1, errors={"__all__": [str(failure)]}) from failure
 
 
-def _cleaned(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _cleaned(flow: Flow, filling: Filling) -> dict[str, Any]:
+    """The answers to all that is asked, checked; and how the flow is ended, where there are several ways."""
     cleaned: dict[str, Any] = {}
-    for index in range(len(flow.screens)):
-        screen = flow.screen(index, answers, context)
-        if not screen.is_valid():
-            errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
-            raise Invalid(_("Some answers are missing or cannot be taken."), screen=index, errors=errors)
-        cleaned.update(screen.cleaned_data)
-    return cleaned
+    for place in filling.places:
+        cleaned |= _checked(filling.bound(place), place)
+    decision = filling.decision(bound=True)
+    return cleaned if decision is None else cleaned | _checked(decision, len(flow.form))
+
+
+def _checked(screen: Screen, place: int) -> dict[str, Any]:
+    if not screen.is_valid():
+        errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
+        raise Invalid(_("Some answers are missing or cannot be taken."), screen=place, errors=errors)
+    return screen.cleaned_data
+
+
+def _call(flow: Flow, context: Context, answers: Mapping[str, Any]) -> Any:
+    assert flow.function is not None
+    return flow.function(context, answers)
 
 
 def _counted_calls(context: Context, usage: Usage) -> Any:

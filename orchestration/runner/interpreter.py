@@ -172,7 +172,7 @@ def _scope(flow: Flow, document: AutolaunchedDocument, context: Context, checkpo
     return {
         "record": context.record,
         "user": context.user,
-        "inputs": done["inputs"] if done else Known(flow.accepted(context.inputs)),
+        "inputs": done["inputs"] if done else _inputs(flow, context),
         "vars": done["vars"] if done else Known(values.typed(document.variables, defaults)),
         "elements": Known(dict.fromkeys(names) | (dict(done["elements"]) if done else {})),
         "now": now,
@@ -180,6 +180,15 @@ def _scope(flow: Flow, document: AutolaunchedDocument, context: Context, checkpo
         "callback_url": context.callback_url,
         "key": context.key,
     }
+
+
+def _inputs(flow: Flow, context: Context) -> Known:
+    """The inputs, with records in place of what only names them (an answer to a lookup, an output)."""
+    accepted = Known(flow.accepted(context.inputs))
+    for name, about in flow.declared.items():
+        if about["type"] == "record" and accepted[name] is not None:
+            accepted[name] = records.named(accepted[name], about["model"], context.user)
+    return accepted
 
 
 def _do_all(work: Work, elements: Sequence[Any]) -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from demo.models import Building, Employee, ITTicket
-from orchestration import access, clock, engine, operating, runner
+from orchestration import access, clock, engine, jobs, operating, runner
 from orchestration.errors import Failure, Fault, Stale, Unavailable
 from orchestration.flows import Context, Reply
 from orchestration.models import Effect, Endpoint, Instance, Milestone, StartRequest, StepInstance
@@ -384,6 +384,33 @@ def test_an_input_of_the_wrong_type_is_named() -> None:
         runner.run_autolaunched(flow.as_flow(), Context(inputs={"n": "3"}))
 
 
+@pytest.mark.parametrize("form", ["the record itself", "its name"])
+def test_an_input_may_be_a_record_or_name_one(cast: Cast, form: str) -> None:
+    update = {"kind": "update", "name": "u", "records": {"path": "inputs.who"}, "values": {"job_title": {"value": "Boss"}}}
+    inputs = {"who": {"type": "record", "model": "demo.employee", "required": True}}
+    flow = built("promote", "autolaunched", {"inputs": inputs, "elements": [update]}).as_flow()
+    employee = hire(cast)
+    given: Any = employee if form == "the record itself" else {"model": "demo.employee", "id": str(employee.pk), "label": "Sam Lee"}
+    runner.run_autolaunched(flow, Context(inputs={"who": given}))
+    assert Employee.objects.get().job_title == "Boss"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"model": "demo.employee", "id": "0", "label": "Sam Lee"}, "The record “Sam Lee” is gone."),
+        ({"model": "demo.employee", "id": "x"}, "The record “x” is gone."),
+        ({"model": "auth.user", "id": "1"}, "names no record of demo.employee"),
+        ("Sam Lee", "This is no record"),
+    ],
+)
+def test_an_input_that_names_no_record_of_its_model_is_a_fault(cast: Cast, given: Any, message: str) -> None:
+    inputs = {"who": {"type": "record", "model": "demo.employee"}}
+    flow = built("promote", "autolaunched", {"inputs": inputs, "elements": [FIND_EMPLOYEES]}).as_flow()
+    with pytest.raises(Fault, match=message):
+        runner.run_autolaunched(flow, Context(inputs={"who": given}))
+
+
 # In an orchestration: segments
 
 
@@ -662,3 +689,40 @@ def test_buildings_are_unique_and_the_sentence_says_so(cast: Cast) -> None:
     create = {"kind": "create", "name": "c", "model": "demo.building", "values": {"name": {"value": "Headquarters"}}}
     assert refused(create) == "“c”: This building cannot be saved: name: Building with this Name already exists."
     assert Building.objects.count() == 2
+
+
+def test_a_worker_that_dies_after_the_answer_leaves_it_for_the_next(cast: Cast, network: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R4.3, R4.6: what was answered is kept before the next segment begins."""
+    network.answers = [Reply(200, {}, '{"ticket": {"id": "A-1"}}')]
+    running(cast, {**TICKET, "name": "first"}, {**CALL, "body": None}, outputs={"id": {"path": "elements.ask.id"}})
+    claim = engine.claim_step()
+    assert claim is not None
+    run = runner.run_autolaunched
+    segments = iter([run])
+
+    def die_in_the_second(*arguments: Any) -> Any:
+        if segment := next(segments, None):
+            return segment(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run_autolaunched", die_in_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        engine.run_step(claim)
+    monkeypatch.setattr(runner, "run_autolaunched", run)
+    with later(minutes=2):
+        jobs.tick()
+    with later(minutes=5):
+        drain()
+    assert step().outputs == {"id": "A-1"}
+    assert step().attempt == 2
+    assert len(network.calls) == 1
+    assert ITTicket.objects.count() == 1
+
+
+def test_a_flow_may_begin_with_a_call_out_and_keeps_nothing_before_it(cast: Cast, network: Outside) -> None:
+    network.answers = [Reply(200, {}, "{}"), Reply(200, {}, "{}")]
+    second = {**CALL, "name": "again", "body": None, "outputs": {}}
+    running(cast, {**CALL, "body": None, "outputs": {}}, second)
+    drain()
+    assert [key for *_rest, key in network.calls] == [f"{step().key}-ask", f"{step().key}-again"]
+    assert step().status == StepStatus.COMPLETED
