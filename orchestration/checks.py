@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
-from orchestration import conf, flows
+from orchestration import conf, flows, outside
 from orchestration.flows import documents
 from orchestration.models import Step
 from orchestration.states import LIVE, VersionStatus
@@ -24,6 +24,20 @@ def check_middleware(app_configs: Any = None, **_options: Any) -> list[CheckMess
             hint="Add orchestration.middleware.StarterMiddleware to MIDDLEWARE, after AuthenticationMiddleware.",
             id="orchestration.W001",
         )
+    ]
+
+
+@register(Tags.security)
+def check_trusted_origins(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """An origin that cannot be read is trusted by nobody, and its owner wonders why."""
+    return [
+        Error(
+            f"ORCHESTRATION_TRUSTED_ORIGINS has “{origin}”, which is no origin.",
+            hint="Write scheme, host and port alone: http://helpdesk.intranet:8080",
+            id="orchestration.E002",
+        )
+        for origin in conf.TRUSTED_ORIGINS
+        if not outside.is_origin(origin)
     ]
 
 

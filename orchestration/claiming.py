@@ -113,21 +113,22 @@ HELD = ("attempt", "tries_left", "token", "lease_until", "callback_key", "ready_
 """What a claim writes."""
 
 
-def finish(claim: Claim, outputs: dict[str, Any], **columns: Any) -> Instance:
-    """Lock the claim's instance and complete its step, with other columns of it. Returns the instance, which knows where it stands.
+def finish(claim: Claim, outputs: dict[str, Any], usage: dict[str, Any]) -> Instance:
+    """Lock the claim's instance and complete its step. Returns the instance, which knows where it stands.
 
     Raises Stale when the attempt was superseded, or the instance has ended.
     """
     step, now = claim.step, clock.now()
     done = {
         "status": StepStatus.COMPLETED,
+        "outputs": outputs,
+        "usage": usage,
+        "ended_at": now,
         "token": "",
         "lease_until": None,
-        "outputs": outputs,
         "error": {},
         "looked": {},
-        "ended_at": now,
-        **columns,
+        "checkpoint": {},
     }
     for name, value in done.items():
         setattr(step, name, value)
@@ -169,9 +170,10 @@ CLAIM = f"""UPDATE {_STEP} AS s SET ready_at = NULL, lane = NULL, attempt = s.at
     AND s.id = {PICK.format(lock="FOR UPDATE SKIP LOCKED")} RETURNING """  # noqa: S608
 
 FINISH = f"""WITH i AS (SELECT * FROM {_INSTANCE} WHERE id = %s FOR NO KEY UPDATE),
-    done AS (UPDATE {_STEP} AS s SET {{changes}} FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
+    done AS (UPDATE {_STEP} AS s SET status = '{StepStatus.COMPLETED}', outputs = %s, usage = %s, ended_at = %s, token = '',
+        lease_until = NULL, error = '{{}}', looked = '{{}}', checkpoint = '{{}}' FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
         AND i.status IN ({", ".join(f"'{status}'" for status in LIVE)}) RETURNING s.id)
-    SELECT {{columns}} FROM i, done"""  # noqa: S608
+    SELECT """  # noqa: S608
 """The lock comes first, since the update reads what it returns; having waited for it, both see the rows as they are then."""
 
 
@@ -200,18 +202,12 @@ def _claim(own: int, lane: int) -> Claim | None:
     return held if rows.update(step, HELD, status=StepStatus.IN_PROGRESS, token="") else None
 
 
-@cache
-def _finish_sql(*names: str) -> tuple[str, list[rows.Convert]]:
-    changes = ", ".join(f"{name} = %s" for name in names)
-    return FINISH.format(changes=changes, columns=_columns(Instance, "i").sql), rows.prepared(StepInstance, names)
-
-
 def _finish(claim: Claim, done: dict[str, Any]) -> Instance:
     columns = _columns(Instance, "i")
     if connection.vendor == "postgresql":
-        sql, prepared = _finish_sql(*done)
-        values = [prepare(value) for prepare, value in zip(prepared, done.values(), strict=True)]
-        found = rows.fetch(sql, [claim.instance_id, *values, claim.step_id, claim.token])
+        names = ("outputs", "usage", "ended_at")
+        values = [prepare(done[name]) for name, prepare in zip(names, rows.prepared(StepInstance, names), strict=True)]
+        found = rows.fetch(FINISH + columns.sql + " FROM i, done", [claim.instance_id, *values, claim.step_id, claim.token])
     else:
         is_done = rows.update(claim.step, tuple(done), token=claim.token, status=StepStatus.IN_PROGRESS)
         found = rows.fetch(f"SELECT {columns.sql} FROM {_INSTANCE} AS i WHERE i.id = %s", [claim.instance_id]) if is_done else []  # noqa: S608

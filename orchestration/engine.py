@@ -306,7 +306,7 @@ def finish_step(claim: Claim, result: runner.Result, *, go_on: bool = False) -> 
         _finish_unusually(claim, result)
         return claiming.claim(claim.instance_id) if go_on else None
     with moving.in_time():
-        instance = claiming.finish(claim, **moving.kept_of(claim.step, result))
+        instance = claiming.finish(claim, result.outputs, dict(result.usage))
     failpoints.reach("finish.locked")
     failpoints.reach("finish.step_done")
     moving.keep_outbox(claim.step, result)

@@ -285,15 +285,9 @@ def keep_outputs(step: StepInstance, outputs: dict[str, Any], **columns: Any) ->
     rows.update(step, ["outputs", *columns])
 
 
-def kept_of(step: StepInstance, result: runner.Result) -> dict[str, Any]:
-    """The columns of a step that keep what its flow returned: outputs, usage, and where it goes on if it has not ended."""
-    checkpoint = {"checkpoint": dict(result.checkpoint or {})} if result.checkpoint or step.checkpoint else {}
-    return {"outputs": result.outputs, "usage": dict(result.usage), **checkpoint}
-
-
 def keep_result(step: StepInstance, result: runner.Result) -> None:
-    """Keep what a flow returned, and what it wants sent."""
-    keep_outputs(step, **kept_of(step, result))
+    """Keep what a flow returned, what it has used, what it wants sent, and where it goes on if it has not ended."""
+    keep_outputs(step, result.outputs, usage=dict(result.usage), checkpoint=dict(result.checkpoint or {}))
     keep_outbox(step, result)
 
 

@@ -247,6 +247,13 @@ def break_down(context: Context) -> bool:
     raise Failure("It cannot be said today.")
 
 
+@screen_flow(screens=[AnswerScreen])
+def ask_and_use_much(context: Context, answers: dict[str, Any]) -> dict[str, Any]:
+    Building.objects.bulk_create([Building(name="Left behind?")])
+    _use(context, "queries", int(answers["answer"]))
+    return {}
+
+
 @evaluation_flow
 def write_while_looking(context: Context) -> bool:
     context.record.save()

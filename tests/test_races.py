@@ -449,7 +449,6 @@ def test_without_the_lock_on_the_instance_the_last_two_finishes_would_miss_each_
     with monkeypatch.context() as unguarded, Crowd(2) as crowd:
         assert claiming.FINISH.count(" FOR NO KEY UPDATE") == 1
         unguarded.setattr(claiming, "FINISH", claiming.FINISH.replace(" FOR NO KEY UPDATE", ""))
-        unguarded.setattr(claiming, "_finish_sql", claiming._finish_sql.__wrapped__)
         unguarded.setattr(claiming, "_steps_in", look_together)
         assert crowd.at_once([partial(engine.run_step, claim) for claim in claims[1:]]) == [None, None]
     assert [sentence for sentence in broken() if "no reason to move" in sentence]

@@ -19,7 +19,7 @@ class SecretForm(forms.ModelForm):  # type: ignore[type-arg]
     """Takes a new value, and never shows the one that there is."""
 
     value = forms.CharField(
-        label=_("value"),
+        label=_("Value"),
         required=False,
         strip=True,
         max_length=5000,
@@ -81,7 +81,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     """Refuses what could never be called when it is saved, and not when a flow needs it."""
 
     methods = forms.MultipleChoiceField(
-        label=_("methods"),
+        label=_("Methods"),
         choices=[(method, method) for method in METHODS],
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -110,7 +110,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class HeaderInline(admin.TabularInline):  # type: ignore[type-arg]
+class HeaderInline(admin.StackedInline):  # type: ignore[type-arg]
     model = EndpointHeader
     extra = 0
 
@@ -120,6 +120,7 @@ class EndpointAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Whoever may say where secrets are sent could have them sent to themselves: so that takes the permission to change secrets too."""
 
     form = EndpointForm
+    fields = ("label", "api_name", "kind", "url", "methods", "timeout", "secret", "channel")
     list_display = ("label", "api_name", "kind", "url", "methods_in_words")
     list_filter = ("kind",)
     search_fields = ("label", "api_name", "url")

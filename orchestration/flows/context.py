@@ -32,6 +32,8 @@ class Mail:
 
     def __post_init__(self) -> None:
         """Refuse what could reach anybody but the addresses that are meant (a list in one, a header, a line break)."""
+        if isinstance(self.to, str):
+            object.__setattr__(self, "to", (self.to,))
         if not 0 < len(self.to) <= MOST_RECIPIENTS:
             raise Failure(_("A mail goes to one to %(most)d addresses.") % {"most": MOST_RECIPIENTS})
         for address in self.to:

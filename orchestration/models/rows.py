@@ -106,17 +106,16 @@ def insert(model: type[models.Model], rows: Sequence[Any], *, with_keys: bool = 
         _insert_one_by_one(rows, computed)
         return
     fields = _columns(model)
-    table = [_values(fields, row) for row in rows]
-    plain = [{_literal(values[place]) for values in table} for place in range(len(fields))]
-    literals = tuple(next(iter(found)) if len(found) == 1 else None for found in plain)
+    table = [[getattr(row, name) for name, _prepare in fields] for row in rows]
+    literals = tuple(_literal(column) for column in zip(*table, strict=True))
     sql = _insert(model, len(rows), with_keys, literals, tuple((name, query) for name, (query, _values) in computed.items()))
     values: list[Any] = []
     for row_values in table:
-        for (attname, _prepare), literal, value in zip(fields, literals, row_values, strict=True):
-            if attname in computed:
-                values += computed[attname][1]
+        for (name, prepare), literal, value in zip(fields, literals, row_values, strict=True):
+            if name in computed:
+                values += computed[name][1]
             elif literal is None:
-                values.append(value)
+                values.append(value if prepare is None else prepare(value))
     with _cursor() as cursor:
         cursor.execute(sql, values)
         answers = cursor.fetchall() if with_keys else ()
@@ -163,7 +162,8 @@ def _columns(model: type[models.Model]) -> Fields:
 
 def _fields(model: type[models.Model], names: Iterable[str]) -> Fields:
     fields: list[Any] = [model._meta.get_field(name) for name in names]
-    return [(field.attname, None if isinstance(field, TAKEN_AS_THEY_ARE) else _preparing(field)) for field in fields]
+    known = (*TAKEN_AS_THEY_ARE, models.DateTimeField) if _database().vendor == "postgresql" else TAKEN_AS_THEY_ARE
+    return [(field.attname, None if isinstance(field, known) else _preparing(field)) for field in fields]
 
 
 def _preparing(field: Any) -> Convert:
@@ -174,11 +174,13 @@ def _values(fields: Fields, row: Any) -> list[Any]:
     return [getattr(row, name) if prepare is None else prepare(getattr(row, name)) for name, prepare in fields]
 
 
-def _literal(value: Any) -> str | None:
-    """What needs no placeholder: most columns of most new rows are empty, and drivers take their time over each value."""
-    if value is None:
-        return "NULL"
-    return "''" if isinstance(value, str) and value == "" else None
+def _literal(column: Sequence[Any]) -> str | None:
+    """What stands for the values of a column that is empty in all rows, as most are: drivers take their time over each value."""
+    first, *others = column
+    for empty, literal in ((None, "NULL"), ("", "''"), ({}, "'{}'")):
+        if first is empty or (first == empty and type(first) is type(empty)):
+            return literal if all(other == first for other in others) else None
+    return None
 
 
 def _as_it_is(value: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration import outside
 from orchestration.admin.outside import EndpointForm
+from orchestration.checks import check_trusted_origins
 from orchestration.errors import Fault, Unavailable
 from orchestration.models import Endpoint
 from orchestration.outside.addresses import address, is_public
@@ -208,3 +209,13 @@ def test_a_name_server_that_is_silent_holds_nobody_up(monkeypatch: pytest.Monkey
     with pytest.raises(Unavailable, match="cannot be resolved"):
         address("https://slow.example.com/").resolved(0.05)
     over.set()
+
+
+def test_an_origin_that_cannot_be_read_is_named_before_the_deploy(settings: Any) -> None:
+    settings.ORCHESTRATION_TRUSTED_ORIGINS = ["http://helpdesk.intranet:8080", "https://10.0.0.5/", "helpdesk.intranet", "https://a.b/path"]
+    assert [error.msg for error in check_trusted_origins()] == [
+        "ORCHESTRATION_TRUSTED_ORIGINS has “helpdesk.intranet”, which is no origin.",
+        "ORCHESTRATION_TRUSTED_ORIGINS has “https://a.b/path”, which is no origin.",
+    ]
+    with pytest.raises(Fault):
+        address("https://a.b/path")
