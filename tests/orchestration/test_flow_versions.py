@@ -406,7 +406,7 @@ def test_a_definition_that_asks_what_is_no_evaluation_flow_is_not_activated() ->
         ({"formula": "upper(record.name)"}, ""),
         ({"text": "For {{ record.name }}"}, ""),
         ({"path": "record.is_ready"}, "“Greet” takes text as “who”, and record.is_ready is something else."),
-        ({"value": 3}, "“Greet” takes text as “who”, and 3 is something else."),
+        ({"value": 3}, "“Greet” takes a text as “who”."),
         ({"formula": "upper(record.nobody)"}, "The input “who” reads “record.nobody”, which does not exist."),
         ({"text": "For {{ record.nobody }}"}, "The input “who” reads “record.nobody”, which does not exist."),
         ({"formula": "upper("}, "The input “who” cannot be read."),
