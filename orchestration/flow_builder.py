@@ -245,9 +245,8 @@ def misgiven(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[str]:
         if name not in flow.inputs:
             yield _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name}
             continue
-        is_typed = flow.is_built or flow.inputs[name] in flows.TYPE_OF
         match source:
-            case {"value": value} if is_typed and value is not None and not values.is_of(flow.declared[name]["type"], value):
+            case {"value": value} if not flow.takes(name, value):
                 about = {"flow": flow.label, "name": name, "type": values.TYPES[flow.declared[name]["type"]][0]}
                 yield _("“%(flow)s” takes a %(type)s as “%(name)s”.") % about
 

@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestration import assignment, drawing, expressions, flows
+from orchestration import assignment, drawing, expressions, flows, values
 from orchestration.drawing import Drawing, StageDrawing, StepDrawing
 from orchestration.errors import ExpressionError, FlowMissing
 from orchestration.expressions import Condition
@@ -297,21 +297,20 @@ class _Reader:
                     yield from wrong
                     if flow and not wrong and not _fits(flow, name, self._end(path)):
                         yield Problem(place, _wrong_type(flow, name, path))
-                case {"formula": str(text)} if len(source) == 1:
-                    yield from self._formula(place, what, text, known, may_be_there)
                 case {"value": value} if len(source) == 1:  # its type is looked at with the names of the inputs
                     if flow and value is None and name in flow.required:
                         yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
                 case _:
-                    yield Problem(place, _("The %(what)s is neither a value, a path nor a formula.") % {"what": what})
+                    yield from self._source(place, what, source, known, may_be_there)
 
-    def _formula(
-        self, place: str, what: str, text: str, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
+    def _source(
+        self, place: str, what: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
     ) -> Iterator[Problem]:
+        """A formula, or a text with values in it."""
         try:
-            reads = Condition(expressions.formula(text)).reads
+            reads = expressions.source(source).reads
         except ExpressionError as error:
-            yield Problem(place, _("The %(what)s: %(error)s") % {"what": what, "error": error})
+            yield Problem(place, _("The %(what)s cannot be read. %(error)s") % {"what": what, "error": error})
             return
         for path in sorted(reads):
             yield from self._path(place, what, path, known, may_be_there)
@@ -457,6 +456,8 @@ def _fits(flow: flows.Flow, name: str, end: Any) -> bool:
 
 def _wrong_type(flow: flows.Flow, name: str, given: str) -> str:
     wanted = getattr(flow.inputs[name], "__name__", str(flow.inputs[name]))
+    if flow.is_built:
+        wanted = values.TYPES[flow.declared[name]["type"]][0]
     return _("“%(flow)s” takes %(wanted)s as “%(name)s”, and %(given)s is something else.") % {
         "flow": flow.label,
         "wanted": wanted,

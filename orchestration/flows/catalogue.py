@@ -81,15 +81,17 @@ class Flow:
     version: int | None = None
     number: int | None = None
 
-    def takes(self, name: str, value: Any) -> bool:
-        """Whether `value` is of the type of the input; null always is, and an input whose type is more than a class takes anything."""
-        wanted = self.inputs[name]
-        return value is None or not isinstance(wanted, type) or isinstance(value, wanted)
-
     @property
     def is_built(self) -> bool:
         """Whether it was built without code."""
         return self.document is not None
+
+    def takes(self, name: str, value: Any) -> bool:
+        """Whether `value` is of the type of the input; null always is, and an input whose type is more than a class takes anything."""
+        if self.is_built:
+            return value is None or values.is_of(self.declared[name]["type"], value)
+        wanted = self.inputs[name]
+        return value is None or not isinstance(wanted, type) or isinstance(value, wanted)
 
     def accepted(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The given inputs as the flow takes them. Raises Fault that names what is missing, unknown or of the wrong type."""
@@ -108,10 +110,11 @@ class Flow:
         return dict(given)
 
     def _refuse_other_type(self, name: str, value: Any) -> None:
-        if not self.takes(name, value):
+        wanted = self.inputs[name]
+        if isinstance(wanted, type) and value is not None and not isinstance(value, wanted):
             raise Fault(
                 _("“%(flow)s” takes %(wanted)s as “%(name)s”, not %(value)r.")
-                % {"flow": self.label, "wanted": self.inputs[name].__name__, "name": name, "value": value},
+                % {"flow": self.label, "wanted": wanted.__name__, "name": name, "value": value},
                 kind="input",
             )
 

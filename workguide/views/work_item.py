@@ -108,7 +108,7 @@ def work_item_completion(request: Request, pk: int) -> HttpResponse:
         flow = item.get_flow()
         answers = flow.form.own_answers(sent_by(request))
         _refuse_other_form(request, flow)
-        if flow.is_built and len(flow.form) == 1 and (filling := _brought_up(request, item, flow, 0)):
+        if len(flow.form) == 1 and (filling := _brought_up(request, item, flow, 0)):
             return _screen(request, item, flow, filling, 0, filling.drafted(0), status=422, has_more=True)
         engine.complete_work_item(item, by=request.user, answers=answers, submission_key=request.POST.get("orc-key", "")[:64] or _new_key())
     except Invalid as invalid:
@@ -383,7 +383,7 @@ def _given(request: Request, item: WorkItem) -> list[records.Fact]:
 def _find(request: Request, pk: int) -> WorkItem:
     """The item, if the person may see it; where they stand to it is asked for when a page shows it."""
     items: Any = inbox.with_parts(access.work_items_for(request.user).marked_for(request.user))
-    found: WorkItem = get_object_or_404(items, pk=pk)
+    found: WorkItem = get_object_or_404(items.select_related("step_instance__step"), pk=pk)
     found.step_instance.instance = found.instance
     found.standing = SimpleLazyObject(lambda: standing(found, request.user))  # type: ignore[attr-defined]
     return found
