@@ -152,7 +152,8 @@ def _problems_of_step(step: Step) -> Iterable[Problem]:
         )
     if step.fault_path and not step.fault_path.handles:
         yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
-    yield from (Problem(place, message) for message in flow_builder.misgiven(flow, step.inputs))
+    # Of a function's own types `references` tells.
+    yield from (Problem(place, message) for message in flow_builder.misgiven(flow, step.inputs, with_types=flow.is_built))
 
 
 def _circle(steps: list[Step]) -> list[str]:

@@ -238,14 +238,14 @@ def why_not_given(flow: flows.Flow, inputs: Mapping[str, Any]) -> str:
     return " ".join(misgiven(flow, inputs))
 
 
-def misgiven(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the inputs that somebody gives the flow, as far as their names and plain values tell."""
+def misgiven(flow: flows.Flow, inputs: Mapping[str, Any], *, with_types: bool = True) -> Iterator[str]:
+    """What is wrong with the inputs that somebody gives the flow, as far as their names, and if wished plain values, tell."""
     yield from (_("The input “%(name)s” has no value.") % {"name": name} for name in sorted(flow.required - set(inputs)))
     for name, source in sorted(inputs.items()):
         if name not in flow.inputs:
             yield _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name}
             continue
-        is_typed = flow.is_built or flow.inputs[name] in flows.TYPE_OF
+        is_typed = with_types and (flow.is_built or flow.inputs[name] in flows.TYPE_OF)
         match source:
             case {"value": value} if is_typed and value is not None and not values.is_of(flow.declared[name]["type"], value):
                 about = {"flow": flow.label, "name": name, "type": values.TYPES[flow.declared[name]["type"]][0]}

@@ -291,8 +291,22 @@ class _Reader:
                         yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
                     elif flow and name in flow.inputs and not flow.takes(name, value):
                         yield Problem(place, _wrong_type(flow, name, repr(value)))
+                case {"formula": str()} | {"text": str()} if len(source) == 1:
+                    yield from self._source(place, what, source, known, may_be_there)
                 case _:
                     yield Problem(place, _("The %(what)s is neither a value nor a path.") % {"what": what})
+
+    def _source(
+        self, place: str, what: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
+    ) -> Iterator[Problem]:
+        """What a formula, or a text with values in it, reads."""
+        try:
+            reads = expressions.source(source).reads
+        except ExpressionError as error:
+            yield Problem(place, _("The %(what)s: %(error)s") % {"what": what, "error": error})
+            return
+        for path in sorted(reads):
+            yield from self._path(place, what, path, known, may_be_there)
 
     def _assignee(self, place: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]) -> Iterator[Problem]:
         match source:
