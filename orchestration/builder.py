@@ -152,6 +152,7 @@ def _problems_of_step(step: Step) -> Iterable[Problem]:
         )
     if step.fault_path and not step.fault_path.handles:
         yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
+    # Of a function's own types `references` tells.
     yield from (Problem(place, message) for message in flow_builder.misgiven(flow, step.inputs))
 
 

@@ -108,7 +108,7 @@ def work_item_completion(request: Request, pk: int) -> HttpResponse:
         flow = item.get_flow()
         answers = flow.form.own_answers(sent_by(request))
         _refuse_other_form(request, flow)
-        if len(flow.form) == 1 and (filling := _brought_up(request, item, flow, 0)):
+        if flow.is_built and len(flow.form) == 1 and (filling := _brought_up(request, item, flow, 0)):
             return _screen(request, item, flow, filling, 0, filling.drafted(0), status=422, has_more=True)
         engine.complete_work_item(item, by=request.user, answers=answers, submission_key=request.POST.get("orc-key", "")[:64] or _new_key())
     except Invalid as invalid:
