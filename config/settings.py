@@ -136,7 +136,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_000_00
 ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
 
 # What flows built without code may write: models with their fields, "*" for all that a flow can write at all. Never users or rights.
-ORCHESTRATION_WRITABLE = {"demo.employee": "*", "demo.itticket": "*", "demo.chatinvitation": "*", "demo.building": ["has_badge_system"]}
+ORCHESTRATION_WRITABLE = {
+    "demo.employee": "*",
+    "demo.itticket": "*",
+    "demo.chatinvitation": "*",
+    "demo.building": ["has_badge_system"],
+    "demo.quote": ["discount", "custom_terms", "clauses", "valid_until", "status"],
+    "demo.contract": ["value", "starts_on", "ends_on", "status", "signed_on", "kickoff_on"],
+    "demo.opportunity": ["stage", "amount", "closed_on"],
+    "demo.renewalreminder": "*",
+}
 
 # How flows reach outside
 # -----------------------

@@ -6,5 +6,5 @@ from django.utils.translation import gettext_lazy as _
 
 class DemoConfig(AppConfig):
     name = "demo"
-    verbose_name = _("People")
+    verbose_name = _("Company")
     default_auto_field = "django.db.models.BigAutoField"

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from demo.flows.onboarding import ONBOARDING
 from demo.management.commands.seed_demo import make_definitions, make_people
 from demo.models import Building
 
@@ -13,7 +14,7 @@ class Cast:
 
     def __init__(self) -> None:
         make_people()
-        make_definitions()
+        make_definitions([(ONBOARDING, ())])
         self.headquarters = Building.objects.create(name="Headquarters")
         self.annex = Building.objects.create(name="Old Annex", has_badge_system=False)
         self._people = {user.username: user for user in User.objects.all()}

@@ -32,7 +32,7 @@ READINESS = {"desk_ready": ["on"], "buddy": ["Paul Fischer"]}
 def office() -> Building:
     """The demo's people and its active onboarding, and a building with a badge system; nobody is hired yet."""
     make_people()
-    make_definitions()
+    make_definitions([(ONBOARDING, ())])
     return Building.objects.create(name="Headquarters")
 
 
