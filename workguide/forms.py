@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django import forms
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -131,8 +133,16 @@ def known_in_words(filling: Filling) -> list[Fact]:
     found = []
     for name, value in context.inputs.items():
         label = declared.get(name, {}).get("label") or capfirst(name.replace("_", " "))
-        found.append(Fact(label, _said(value), url_of(value)))
+        found.append(Fact(label, _said(value), url_of(value) or _url_of_file(value)))
     return [fact for fact in found if fact.value not in (None, "")]
+
+
+def _url_of_file(value: Any) -> str:
+    """Where a file that a step returned can be downloaded, by those who may; empty for anything else."""
+    try:
+        return reverse("workguide:attachment", args=[UUID(value["attachment"])])
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return ""
 
 
 def _said(value: Any) -> Any:

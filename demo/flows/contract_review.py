@@ -28,7 +28,7 @@ CONFIRM_CONTRACT: dict[str, Any] = {
                 },
                 {
                     "kind": "field",
-                    "name": "contract",
+                    "name": "document",
                     "type": "file",
                     "label": "Contract as the customer signed it",
                     "help": "A PDF. Legal reads this file.",
@@ -386,7 +386,7 @@ CONTRACT_REVIEW: dict[str, Any] = {
                     "flow": "site.review_contract",
                     "assignee": {"queue": "legal"},
                     "inputs": {
-                        "contract": {"path": "steps.confirm_contract.outputs.contract"},
+                        "contract": {"path": "steps.confirm_contract.outputs.document"},
                         "difference": {"path": "steps.confirm_contract.outputs.difference"},
                     },
                 }

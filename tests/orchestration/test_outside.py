@@ -1,12 +1,9 @@
 """What leaves the database: call-outs, chat, mail with files, documents; and what comes back."""
 
-import base64
 import datetime
 import json
-import re
 import ssl
 import time
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +28,7 @@ from orchestration.states import EffectStatus
 from tests import flows
 from tests.cast import Cast
 from tests.outside import Server, endpoint, says, serving, slack_endpoint
+from tests.pdfs import words_in
 from tests.stories import active, background, built, drain, hire, later
 
 
@@ -458,25 +456,6 @@ def test_characters_that_no_font_has_are_named(settings: Any, monkeypatch: pytes
 def test_other_alphabets_are_written_with_the_font_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "WIDE_FONTS", ())
     assert documents.pdf("Łódka", "x").startswith(b"%PDF-1.")  # the one that the library brings
-
-
-def words_in(made: bytes) -> str:
-    """What a PDF with built-in fonts shows: its streams unpacked, and the strings in them read."""
-    assert made.rstrip().endswith(b"%%EOF")
-    found = []
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\n?endstream", made, re.DOTALL):
-        try:
-            content = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>")))
-        except (zlib.error, ValueError):
-            continue
-        pieces = re.findall(rb"\(((?:\\.|[^\\()])*)\)\s*Tj|(T\*|\bET\b)", content)
-        found += ["\n" if end else _string(text) for text, end in pieces]
-    return "".join(found)
-
-
-def _string(text: bytes) -> str:
-    plain = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), text)
-    return re.sub(rb"\\(.)", rb"\1", plain).decode("cp1252")
 
 
 # The rest

@@ -311,7 +311,7 @@ def _confirm_contract(contract: Contract, days: int, by: str) -> None:
         made = pdf(contract.title, body)
         file = engine.keep_upload(item, by=_user(by), name="Contract.pdf", content=made, content_type="application/pdf")
     facts = {"starts_on": contract.starts_on.isoformat(), "ends_on": contract.ends_on.isoformat(), "value": str(contract.value)}
-    _complete(contract, days, by, {"contract": [str(file.key)], "agreed": ["on"], **{name: [value] for name, value in facts.items()}})
+    _complete(contract, days, by, {"document": [str(file.key)], "agreed": ["on"], **{name: [value] for name, value in facts.items()}})
 
 
 def _review_contract(contract: Contract, days: int, by: str) -> None:
