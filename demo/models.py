@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.formats import date_format
@@ -195,6 +196,11 @@ class Quote(models.Model):
 
     def __str__(self) -> str:
         return f"Q-{self.pk} {self.account}"
+
+    def clean(self) -> None:
+        """Custom terms are some: raise ValidationError when there are no clauses."""
+        if self.custom_terms and not self.clauses.strip():
+            raise ValidationError({"clauses": _("Enter the clauses, or untick “Custom terms”")})
 
     @admin.display(description=_("quote"))
     def name(self) -> str:

@@ -13,7 +13,7 @@ CONFIRM_CONTRACT: dict[str, Any] = {
     "record_model": "demo.contract",
     "inputs": {
         "legal_comment": {"type": "text", "label": "Legal sent it back"},
-        "expected": {"type": "number", "label": "Amount of the opportunity, EUR"},
+        "expected": {"type": "number", "label": "Opportunity, EUR"},
     },
     "screens": [
         {
@@ -112,7 +112,7 @@ REVIEW_CONTRACT: dict[str, Any] = {
     "record_model": "demo.contract",
     "inputs": {
         "contract": {"type": "file", "label": "Contract"},
-        "difference": {"type": "text", "label": "Why the value differs from the opportunity"},
+        "difference": {"type": "text", "label": "Why the value differs"},
     },
     "screens": [
         {
@@ -256,7 +256,7 @@ PLAN_KICKOFF: dict[str, Any] = {
     "screens": [
         {
             "name": "kickoff",
-            "title": "Plan the kickoff",
+            "title": "When and where do we begin?",
             "intro": "{{ record.opportunity.account.name }} has signed. Agree on a day with {{ record.contact_name }}, "
             "{{ record.contact_email }}, who gets it in writing once you are done.",
             "items": [
@@ -289,11 +289,11 @@ PLAN_KICKOFF: dict[str, Any] = {
                     "kind": "group",
                     "name": "goals",
                     "label": "Goal",
-                    "help": "What should be true after the first three months?",
+                    "help": "For the first three months.",
                     "least": 1,
                     "most": 5,
                     "fields": [
-                        {"name": "goal", "type": "text", "label": "Goal", "required": True, "max_length": 200},
+                        {"name": "goal", "type": "text", "label": "What should be true?", "required": True, "max_length": 200},
                         {"name": "owner", "type": "user", "label": "Who looks after it"},
                     ],
                 },
@@ -438,7 +438,7 @@ CONTRACT_REVIEW: dict[str, Any] = {
                     "assignee": {"queue": "customer_success"},
                     "inputs": {
                         "signed_contract": {"path": "steps.signed_contract.outputs.file"},
-                        "account_executive": {"path": "record.opportunity.owner.last_name"},
+                        "account_executive": {"text": "{{ record.opportunity.owner.first_name }} {{ record.opportunity.owner.last_name }}"},
                     },
                 },
                 {

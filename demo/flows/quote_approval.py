@@ -149,8 +149,7 @@ REVIEW_CLAUSES: dict[str, Any] = {
                     "name": "liability_cap",
                     "type": "money",
                     "label": "Our liability is capped at",
-                    "help": "In EUR.",
-                    "required": True,
+                    "help": "In EUR. Leave it empty if there is no cap.",
                     "min": 0,
                     "show_when": {"formula": "contains(answers.topics, 'liability')"},
                 },
@@ -178,9 +177,9 @@ REVISE_QUOTE: dict[str, Any] = {
     "screens": [
         {
             "name": "revision",
-            "title": "Revise the quote",
-            "intro": "{{ inputs.sent_back_by }} sent it back: “{{ inputs.comment }}”",
+            "title": "What do you change?",
             "items": [
+                {"kind": "text", "name": "why", "text": "{{ inputs.sent_back_by }} sent it back: “{{ inputs.comment }}”"},
                 {
                     "kind": "text",
                     "name": "acceptable",

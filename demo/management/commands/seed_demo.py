@@ -147,7 +147,7 @@ def sell_for_weeks() -> None:
     _complete(twice, 16, "kofi", _says("approve", finding="healthy"))
     _complete(twice, 15, "victoria", _says("approve", valid_until=twice.valid_until.isoformat()))
     no = "We cannot accept unlimited liability. Offer a cap of one year’s fees."
-    _complete(twice, 14, "ines", _says("reject", no, topics=["liability", "termination"], liability_cap="18000"))
+    _complete(twice, 14, "ines", _says("reject", no, topics=["liability", "termination"]))
     capped = "Our liability for loss of data is capped at one year’s fees. Either side may end the contract at the end of each quarter."
     note = "Liability is capped now, as Legal asked."
     _complete(twice, 13, "tariq", _says("resubmit", discount="22.5", custom_terms="on", clauses=capped, note=note))
