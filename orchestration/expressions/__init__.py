@@ -12,6 +12,8 @@ by `tree.evaluate`.
 from orchestration.expressions.conditions import ALWAYS, OPERATORS, Condition, Verdict, condition
 from orchestration.expressions.formula import formula
 from orchestration.expressions.paths import NEVER_READ, Known, Scope, read, value_of
+from orchestration.expressions.readable import Readable, Readables
+from orchestration.expressions.wording import Mistake, check, check_condition, in_words
 
 __all__ = [
     "ALWAYS",
@@ -19,10 +21,16 @@ __all__ = [
     "OPERATORS",
     "Condition",
     "Known",
+    "Mistake",
+    "Readable",
+    "Readables",
     "Scope",
     "Verdict",
+    "check",
+    "check_condition",
     "condition",
     "formula",
+    "in_words",
     "read",
     "value_of",
 ]
