@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_PATH": "/callbacks/",  # where `orchestration.urls` is included
     "CALLBACK_BYTES": 32 * 1024,  # how large the body of a callback may be
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
+    "WRITABLE": {},  # what flows built without code may write: {"crm.quote": ["discount"], "crm.ticket": "*"}
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

@@ -61,6 +61,15 @@ class FlowMissing(Fault):
         super().__init__(_("No installed app has a flow named “%(key)s”. Bring it back, or move the step to another flow.") % {"key": key})
 
 
+class FlowNotActive(FlowMissing):
+    """A step names a built flow that has no active version, or one whose document cannot be read any more."""
+
+    def __init__(self, label: str, why: str = "") -> None:
+        Fault.__init__(
+            self, _("The flow “%(label)s” has no version that can be used. Activate one. %(why)s") % {"label": label, "why": why}
+        )
+
+
 class ExpressionError(Fault):
     """An expression that cannot be evaluated; the message names the place."""
 

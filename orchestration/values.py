@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.db.models import Model
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
@@ -54,6 +55,18 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
+def _record(value: Any) -> Any:
+    if not (isinstance(value, Model) or (isinstance(value, Mapping) and {"model", "id"} <= value.keys())):
+        raise ValueError
+    return value
+
+
+def _file(value: Any) -> Any:
+    if not (isinstance(value, Mapping) and {"id", "name"} <= value.keys()):
+        raise ValueError
+    return value
+
+
 TYPES: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "text": (gettext_lazy("text"), _text),
     "number": (gettext_lazy("number"), _number),
@@ -61,8 +74,13 @@ TYPES: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "date": (gettext_lazy("date, as 2026-12-31"), _date),
     "datetime": (gettext_lazy("date and time with zone, as 2026-12-31T12:00:00Z"), _datetime),
     "list": (gettext_lazy("list"), _list),
+    "record": (gettext_lazy("record"), _record),
+    "file": (gettext_lazy("file"), _file),
 }
 """Each type: how people call it, and the function that takes a value for it or raises ValueError."""
+
+SETTINGS = frozenset({"type", "required", "default", "label", "model"})
+"""What a declaration says of a name; `model` is for records."""
 
 
 def problems_of(declared: Any) -> list[str]:
@@ -73,8 +91,10 @@ def problems_of(declared: Any) -> list[str]:
     for name, about in declared.items():
         if not (isinstance(name, str) and name.isascii() and name.isidentifier() and not name.startswith("_")):
             found.append(_("“%(name)s” is no name: use letters, digits and underscores.") % {"name": name})
-        elif not isinstance(about, Mapping) or about.get("type") not in TYPES or set(about) - {"type", "required", "default"}:
+        elif not isinstance(about, Mapping) or about.get("type") not in TYPES or set(about) - SETTINGS:
             found.append(_("“%(name)s” needs a type: %(types)s.") % {"name": name, "types": ", ".join(TYPES)})
+        elif about["type"] == "record" and not isinstance(about.get("model"), str):
+            found.append(_("“%(name)s” needs the model of its record, as app.model.") % {"name": name})
         elif about.get("default") is not None and not _is_of(about["type"], about["default"]):
             found.append(_("The default of “%(name)s” is no %(type)s.") % {"name": name, "type": TYPES[about["type"]][0]})
     return found

@@ -118,7 +118,7 @@ def test_a_status_is_assigned_in_two_places_only() -> None:
         if isinstance(node, ast.Assign)
         if any(isinstance(target, ast.Attribute) and target.attr == "status" for target in node.targets)
     }
-    assert assigning == {"orchestration.models.definitions", "orchestration.models.instances"}
+    assert assigning == {"orchestration.models.versions", "orchestration.models.instances"}
 
 
 def _modules_of(imported: str, names: set[str]) -> set[str]:

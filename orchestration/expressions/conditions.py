@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from orchestration.errors import ExpressionError
 from orchestration.expressions.formula import formula
 from orchestration.expressions.paths import Scope
-from orchestration.expressions.tree import Call, Comparison, Evaluation, Literal, Logic, Node, Path, number, paths_in
+from orchestration.expressions.sources import path_node, source
+from orchestration.expressions.texts import Text
+from orchestration.expressions.tree import Call, Comparison, Evaluated, Evaluation, Literal, Logic, Node, Path, nodes_in, number, paths_in
 
 MOST_ROWS = 50
 
@@ -36,10 +38,19 @@ class Condition:
         """Everything that it reads."""
         return frozenset(paths_in(self.tree)) if self.tree else frozenset()
 
+    @cached_property
+    def flows(self) -> frozenset[str]:
+        """The keys of the evaluation flows that it looks at."""
+        return frozenset(node.flow for node in nodes_in(self.tree) if isinstance(node, Evaluated)) if self.tree else frozenset()
+
     @property
     def changes_by_itself(self) -> bool:
-        """Whether it can come true without a save of the instance's own record: it names the time, or another record's field (R3.8)."""
-        return any(path in ("now", "today") or (path.startswith("record.") and path.count(".") > 1) for path in self.reads)
+        """Whether it can come true without a save of the instance's own record (R3.8): it names the time, or another record's field,
+        or asks a flow, which may read anything.
+        """
+        return bool(self.flows) or any(
+            path in ("now", "today") or (path.startswith("record.") and path.count(".") > 1) for path in self.reads
+        )
 
     def look(self, scope: Scope) -> Verdict:
         """Look at it. Changes nothing (R3.9). Raises ExpressionError when it cannot be evaluated."""
@@ -84,8 +95,8 @@ OPERATORS: Mapping[str, Callable[[Node, Node], Node]] = {
 def condition(document: Mapping[str, Any] | None) -> Condition:
     """The condition that a document describes; an empty one always holds.
 
-    `{"rows": [{"path": …, "operator": …, "value": … or "other": path}], "logic": "all" | "any" | "1 AND (2 OR 3)"}`, or
-    `{"formula": text}`. Raises ExpressionError when it describes none.
+    `{"rows": [{"path": …, "operator": …, "value": … or "other": path}], "logic": "all" | "any" | "1 AND (2 OR 3)"}`,
+    `{"formula": text}`, or `{"flow": key of an evaluation flow, "inputs": {name: source}}`. Raises ExpressionError when it describes none.
     """
     match document:
         case None | {} if not document:
@@ -94,24 +105,26 @@ def condition(document: Mapping[str, Any] | None) -> Condition:
             return Condition(formula(text))
         case {"rows": [*rows]} if set(document) <= {"rows", "logic"} and 0 < len(rows) <= MOST_ROWS:
             return Condition(_combined([_row(row) for row in rows], document.get("logic", "all")))
+        case {"flow": str(key)} if set(document) <= {"flow", "inputs"} and isinstance(document.get("inputs", {}), Mapping):
+            return Condition(Evaluated(key, tuple((name, _given(name, given)) for name, given in document.get("inputs", {}).items())))
     raise ExpressionError(_("This is no condition: %(document).200s") % {"document": document})
 
 
 def _row(row: Any) -> Node:
     match row:
         case {"path": str(path), "operator": str(name)} if name in OPERATORS:
-            left = _read(path)
+            left = path_node(path)
             if "other" in row:
-                return OPERATORS[name](left, _read(row["other"]))
+                return OPERATORS[name](left, path_node(row["other"]))
             return OPERATORS[name](left, Literal(_literal(row.get("value"))))
     raise ExpressionError(_("This is no requirement: %(row).200s") % {"row": row})
 
 
-def _read(path: Any) -> Path:
-    node = formula(path) if isinstance(path, str) else None
-    if not isinstance(node, Path):
-        raise ExpressionError(_("“%(path).200s” is not the path of a value.") % {"path": path})
-    return node
+def _given(name: Any, given: Any) -> Node:
+    found = source(given).of
+    if isinstance(found, Text) or not isinstance(name, str):
+        raise ExpressionError(_("“%(name)s” of an evaluation flow is a value, a path or a formula.") % {"name": name})
+    return found
 
 
 def _literal(value: Any) -> Any:

@@ -39,19 +39,6 @@ def read(path: str, scope: Scope) -> Any:
     return value
 
 
-def value_of(source: Mapping[str, Any], scope: Scope) -> Any:
-    """The value of one mapping entry: `{"value": …}` is a literal, `{"path": …}` is read.
-
-    Raises ExpressionError for any other shape.
-    """
-    match source:
-        case {"value": value}:
-            return value
-        case {"path": str(path)}:
-            return read(path, scope)
-    raise ExpressionError(_("“%(source)s” is neither a value nor a path.") % {"source": source})
-
-
 def _follow(value: Any, name: str, path: str) -> Any:
     if value is None:
         return None

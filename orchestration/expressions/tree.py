@@ -5,7 +5,7 @@ Numbers are decimal. What cannot be evaluated raises ExpressionError with the pl
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal, InvalidOperation, Overflow
@@ -96,7 +96,18 @@ class Call:
         return f"{self.name}({', '.join(map(str, self.arguments))})"
 
 
-Node = Literal | Path | Comparison | Logic | Arithmetic | Call
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation flow that decides, with what it is given."""
+
+    flow: str
+    inputs: tuple[tuple[str, "Node"], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.flow}({', '.join(f'{name}={node}' for name, node in self.inputs)})"
+
+
+Node = Literal | Path | Comparison | Logic | Arithmetic | Call | Evaluated
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,22 @@ class Fact:
     test: str
     met: bool
     found: Mapping[str, str]
+
+
+Evaluator = Callable[[str, Mapping[str, Any], Scope], tuple[bool, Sequence[Fact]]]
+"""Looks at an evaluation flow: its key, its inputs, and what can be read here; whether it holds, and the tests that decided it."""
+
+
+def _no_flows(key: str, _inputs: Mapping[str, Any], _scope: Scope) -> tuple[bool, Sequence[Fact]]:
+    raise ExpressionError(_("There is no evaluation flow “%(key)s” here.") % {"key": key})
+
+
+_evaluator: list[Evaluator] = [_no_flows]
+
+
+def evaluate_flows_by(evaluator: Evaluator) -> None:
+    """Say how evaluation flows are looked at. The catalogue of flows does so; expressions know none themselves."""
+    _evaluator[0] = evaluator
 
 
 @dataclass
@@ -133,6 +160,8 @@ class Evaluation:
             case Call(name, arguments):
                 value = _call(name, [self.value(argument) for argument in arguments])
                 return self._tested(node, value) if isinstance(value, bool) else value
+            case Evaluated():
+                return self._evaluated(node)
 
     def met(self, node: Node) -> bool:
         """Whether the node holds; null does not. Raises ExpressionError when it is neither true, false nor null."""
@@ -152,23 +181,37 @@ class Evaluation:
         results = [self.met(part) for part in parts]
         return all(results) if word == "and" else any(results)
 
+    def _evaluated(self, node: Evaluated) -> bool:
+        inputs = {name: self.value(inner) for name, inner in node.inputs}
+        met, facts = _evaluator[0](node.flow, inputs, self.scope)
+        self.facts.append(Fact(str(node), met, {name: shown(value) for name, value in inputs.items()}))
+        self.facts.extend(facts)
+        return met
+
     def _tested(self, node: Node, met: bool) -> bool:
         found = {path: shown(_plain(read(path, self.scope))) for path in sorted(set(paths_in(node)))}
         self.facts.append(Fact(str(node), met, found))
         return met
 
 
-def paths_in(node: Node) -> Iterator[str]:
-    """Every path that the tree reads."""
+def nodes_in(node: Node) -> Iterator[Node]:
+    """Every node of the tree."""
+    yield node
     match node:
-        case Path(path):
-            yield path
         case Comparison(_, left, right) | Arithmetic(_, left, right):
-            yield from paths_in(left)
-            yield from paths_in(right)
+            yield from nodes_in(left)
+            yield from nodes_in(right)
         case Logic(_, parts) | Call(_, parts):
             for part in parts:
-                yield from paths_in(part)
+                yield from nodes_in(part)
+        case Evaluated(_, inputs):
+            for _name, part in inputs:
+                yield from nodes_in(part)
+
+
+def paths_in(node: Node) -> Iterator[str]:
+    """Every path that the tree reads."""
+    return (inner.path for inner in nodes_in(node) if isinstance(inner, Path))
 
 
 def shown(value: Any) -> str:

@@ -1,18 +1,39 @@
 """The catalogue of flows: the small things that steps run, registered by a decorator in any app's `flows.py`."""
 
-from orchestration.flows.catalogue import Flow, FlowKind, all_flows, autolaunched_flow, get, screen_flow
+from orchestration.flows.catalogue import (
+    BUILT,
+    Flow,
+    FlowKind,
+    Shelf,
+    add_shelf,
+    all_flows,
+    autolaunched_flow,
+    evaluate,
+    evaluation_flow,
+    get,
+    in_code,
+    look,
+    screen_flow,
+)
 from orchestration.flows.context import Context, Mail, Wait
 from orchestration.flows.screens import Screen
 
 __all__ = [
+    "BUILT",
     "Context",
     "Flow",
     "FlowKind",
     "Mail",
     "Screen",
+    "Shelf",
     "Wait",
+    "add_shelf",
     "all_flows",
     "autolaunched_flow",
+    "evaluate",
+    "evaluation_flow",
     "get",
+    "in_code",
+    "look",
     "screen_flow",
 ]

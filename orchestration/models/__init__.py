@@ -1,7 +1,7 @@
 """The rows: what a builder draws, what runs, what is still to be done, and the people."""
 
 from orchestration.models.definitions import Orchestration, Route, Stage, Step, Version
-from orchestration.models.flows import Flow
+from orchestration.models.flows import Flow, FlowVersion
 from orchestration.models.instances import (
     Draft,
     Instance,
@@ -18,6 +18,7 @@ __all__ = [
     "Draft",
     "Effect",
     "Flow",
+    "FlowVersion",
     "Instance",
     "Milestone",
     "Orchestration",

@@ -10,10 +10,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from orchestration import clock, expressions, values
+from orchestration import expressions, values
 from orchestration.errors import ExpressionError
 from orchestration.models.records import model_named
-from orchestration.states import VERSION_MOVES, VersionStatus, check_move
+from orchestration.models.versions import Versioned
+from orchestration.states import VersionStatus
 
 api_name_validator = RegexValidator(r"^[a-z][a-z0-9_]*\Z", _("Use small letters, digits and underscores, beginning with a letter."))
 
@@ -157,12 +158,10 @@ class Orchestration(models.Model):
         return self.versions.filter(status=VersionStatus.ACTIVE).first()
 
 
-class Version(models.Model):
+class Version(Versioned):
     """One drawing of an orchestration. Frozen for good once it has been active."""
 
     orchestration = models.ForeignKey(Orchestration, models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField(_("number"))
-    status = models.CharField(_("status"), max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT, editable=False)
     starts_on = models.CharField(_("starts"), max_length=10, choices=StartsOn.choices, default=StartsOn.CREATED)
     entry_condition = ConditionField(_("starts only if"))
     changed_into = models.BooleanField(
@@ -173,9 +172,6 @@ class Version(models.Model):
     due_until = models.DateTimeField(_("times gone through until"), null=True, blank=True, editable=False)
     inputs = models.JSONField(_("inputs"), default=dict, blank=True, validators=[valid_declaration])
     variables = models.JSONField(_("variables"), default=dict, blank=True, validators=[valid_declaration])
-    note = models.CharField(_("note"), max_length=200, blank=True)
-    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
-    activated_at = models.DateTimeField(_("activated at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("version")
@@ -188,25 +184,6 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.orchestration} v{self.number}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; of a frozen version only what `move` writes."""
-        if self.pk and self.is_frozen and "update_fields" not in kwargs:
-            raise ValidationError(_("%(version)s has been active and cannot be changed.") % {"version": self})
-        super().save(*args, **kwargs)
-
-    @property
-    def is_frozen(self) -> bool:
-        """Whether it was ever active, and so can no longer be edited."""
-        return self.status != VersionStatus.DRAFT
-
-    def move(self, status: VersionStatus) -> None:
-        """Go to `status` and save; raises IllegalMove."""
-        check_move(VERSION_MOVES, self.status, status)
-        self.status = status
-        if status == VersionStatus.ACTIVE:
-            self.activated_at = clock.now()
-        self.save(update_fields=["status", "activated_at"])
 
 
 class PartOfVersion(models.Model):

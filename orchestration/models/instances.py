@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orchestration import clock
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
+from orchestration.models.flows import FlowVersion
 from orchestration.models.people import Person, Queue
 from orchestration.models.records import AboutRecord, model_label
 from orchestration.states import (
@@ -239,6 +240,13 @@ class StepInstanceQuerySet(models.QuerySet["StepInstance"]):
         return self.filter(lease_until__lt=clock.now())
 
 
+def null_once_finished(collector: Any, field: Any, items: Any, using: str) -> None:
+    """For the flow version that a step is pinned to: it cannot be deleted while the step may still use it (R1.4)."""
+    if still_open := {step for step in items if step.MOVES[step.status]}:
+        raise models.ProtectedError(_("Steps still use it: %(steps)s.") % {"steps": ", ".join(map(str, still_open))}, still_open)
+    models.SET_NULL(collector, field, items, using)
+
+
 class StepInstance(Moved):
     """One step of one passage through a stage, with its latest attempt.
 
@@ -260,6 +268,12 @@ class StepInstance(Moved):
     stage_instance = models.ForeignKey(StageInstance, models.CASCADE, related_name="step_instances")
     step = models.ForeignKey(Step, models.PROTECT, related_name="+")
     status = models.CharField(_("status"), max_length=20, choices=StepStatus.choices, default=StepStatus.NOT_STARTED)
+    flow_version = models.ForeignKey(
+        FlowVersion, null_once_finished, null=True, blank=True, related_name="+", verbose_name=_("flow's version")
+    )
+    checkpoint = models.JSONField(
+        _("checkpoint"), default=dict, blank=True, help_text=_("Where a flow with call-outs or waits has come to, and what it knows there.")
+    )
     handles = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="recoveries", verbose_name=_("handles"))
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     tries_left = models.PositiveSmallIntegerField(_("tries left"), default=0)

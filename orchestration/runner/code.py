@@ -28,8 +28,8 @@ def run_autolaunched(flow: Flow, context: Context) -> Result:
     Raises Fault when an input is missing, unknown or of the wrong type, or the outputs are no JSON or too large;
     and whatever the flow raises.
     """
-    _check_inputs(flow, context.inputs)
-    return _result(flow, flow.function(context, **context.inputs), context)
+    assert flow.function is not None
+    return _result(flow, flow.function(context, **flow.accepted(context.inputs)), context)
 
 
 def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> Result:
@@ -44,27 +44,12 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
             errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
             raise Invalid(_("Some answers are missing or cannot be taken."), screen=index, errors=errors)
         cleaned.update(screen.cleaned_data)
+    assert flow.function is not None
     try:
         return _result(flow, flow.function(context, cleaned), context)
     except Failure as failure:
         last = len(flow.screens) - 1
         raise Invalid(failure, screen=last, errors={"__all__": [str(failure)]}) from failure
-
-
-def _check_inputs(flow: Flow, inputs: Mapping[str, Any]) -> None:
-    if unknown := sorted(set(inputs) - set(flow.inputs)):
-        raise Fault(_("“%(flow)s” has no input %(names)s.") % {"flow": flow.label, "names": unknown}, kind="input")
-    for name in sorted(flow.required):
-        if inputs.get(name) is None:
-            raise Fault(_("“%(flow)s” needs a value for “%(name)s”.") % {"flow": flow.label, "name": name}, kind="input")
-    for name, value in inputs.items():
-        wanted = flow.inputs[name]
-        if isinstance(wanted, type) and value is not None and not isinstance(value, wanted):
-            raise Fault(
-                _("“%(flow)s” takes %(wanted)s as “%(name)s”, not %(value)r.")
-                % {"flow": flow.label, "wanted": wanted.__name__, "name": name, "value": value},
-                kind="input",
-            )
 
 
 def _result(flow: Flow, returned: Any, context: Context) -> Result:
