@@ -9,7 +9,7 @@ from guardian.shortcuts import assign_perm, get_objects_for_user
 
 from orchestration import flows
 from orchestration.errors import FlowMissing
-from orchestration.models import Flow, Instance, Orchestration, WorkItem
+from orchestration.models import Attachment, Flow, Instance, Orchestration, WorkItem
 from orchestration.models.records import model_named
 
 
@@ -48,6 +48,16 @@ def may_view_record(user: Any, record: Model) -> bool:
 def may_change_record(user: Any, record: Model) -> bool:
     """Whether the person may write the record."""
     return may(user, _permission("change", record), record)
+
+
+def may_open(user: Any, attachment: Attachment) -> bool:
+    """Whether the person may open the file: with its record, else with its instance; a part of a draft with its work item."""
+    if attachment.is_draft:
+        return attachment.work_item is not None and work_items_for(user).filter(pk=attachment.work_item.pk).exists()
+    record = attachment.get_record()
+    if record is not None:
+        return may_view_record(user, record)
+    return attachment.instance is not None and instances_for(user).filter(pk=attachment.instance.pk).exists()
 
 
 def may_run(user: Any, key: str) -> bool:

@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_BYTES": 32 * 1024,  # how large the body of a callback may be
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
     "WRITABLE": {},  # what flows built without code may write: {"crm.quote": ["discount"], "crm.ticket": "*"}
+    "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

@@ -18,9 +18,9 @@ ROOMS = {
 """Each room, and the others that it may import from."""
 
 SHELVES = (
-    {"clock", "conf", "failpoints", "states", "errors", "expressions", "values", "flows"},
+    {"clock", "conf", "failpoints", "states", "errors", "secrecy", "expressions", "values", "flows"},
     {"models"},
-    {"origin", "access", "assignment", "dispatch", "effects", "runner", "callbacks"},
+    {"origin", "access", "assignment", "dispatch", "effects", "outside", "runner", "callbacks"},
     {"drawing", "facts", "moving", "engine", "operating"},
     {"jobs", "triggers", "builder", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "middleware", "urls", "apps", "migrations"},

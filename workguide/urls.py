@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from workguide.views.attachment import attachment
 from workguide.views.home import home
 from workguide.views.inbox import inbox, inbox_count
 from workguide.views.instance import instance, instance_retry
@@ -27,6 +28,7 @@ urlpatterns = [
     path("work-items/<int:pk>/completion", work_item_completion, name="work_item_completion"),
     path("instances/<int:pk>/", instance, name="instance"),
     path("instances/<int:pk>/retry", instance_retry, name="instance_retry"),
+    path("attachments/<uuid:key>/", attachment, name="attachment"),
     path("records/", record_models, name="record_models"),
     path("records/<str:model>/", record_list, name="record_list"),
     path("records/<str:model>/add/", record_add, name="record_add"),

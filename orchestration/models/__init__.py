@@ -12,11 +12,16 @@ from orchestration.models.instances import (
     WorkItem,
 )
 from orchestration.models.outbox import Effect, Signal, StartRequest
+from orchestration.models.outside import Attachment, Endpoint, EndpointHeader, Secret
 from orchestration.models.people import Queue, QueueMember
+from orchestration.models.revisions import Revision
 
 __all__ = [
+    "Attachment",
     "Draft",
     "Effect",
+    "Endpoint",
+    "EndpointHeader",
     "Flow",
     "FlowVersion",
     "Instance",
@@ -24,7 +29,9 @@ __all__ = [
     "Orchestration",
     "Queue",
     "QueueMember",
+    "Revision",
     "Route",
+    "Secret",
     "Signal",
     "Stage",
     "StageInstance",

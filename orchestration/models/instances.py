@@ -287,6 +287,7 @@ class StepInstance(Moved):
     outputs = models.JSONField(_("outputs"), default=dict, encoder=DjangoJSONEncoder)
     looked = models.JSONField(_("condition when last looked at"), default=dict, blank=True)
     error = models.JSONField(_("latest error"), default=dict, blank=True)
+    usage = models.JSONField(_("used by the latest attempt"), default=dict, blank=True, help_text=_("What is limited, and how much of it."))
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 

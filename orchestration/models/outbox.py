@@ -77,6 +77,7 @@ class Signal(models.Model):
 
 class EffectKind(models.TextChoices):
     MAIL = "mail", _("Mail")
+    SLACK = "slack", _("Slack message")
 
 
 class EffectQuerySet(models.QuerySet["Effect"]):

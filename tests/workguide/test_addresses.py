@@ -7,7 +7,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from orchestration.models import WorkItem
+from orchestration.models import Attachment, WorkItem
 from tests.cast import Cast
 from tests.stories import hired, instance_of, item_of
 from tests.workguide.conftest import Browse
@@ -31,11 +31,19 @@ def address(name: str, item: WorkItem) -> str:
         arguments = (item.pk,)
     elif name.startswith("instance"):
         arguments = (item.instance_id,)
+    elif name == "attachment":
+        arguments = (attachment_of(item).key,)
     elif name in ("record_list", "record_add"):
         arguments = ("demo.employee",)
     elif name in ("record", "record_edit", "work_guide"):
         arguments = ("demo.employee", item.record_id)
     return reverse(f"workguide:{name}", args=arguments)
+
+
+def attachment_of(item: WorkItem) -> Attachment:
+    """A file about the item's record."""
+    kept = Attachment.objects.first()
+    return kept or Attachment.objects.keep(b"%PDF-", name="a.pdf", content_type="application/pdf", record=item.get_record(), work_item=item)
 
 
 NAMES = [pattern.name for pattern in urlpatterns]
@@ -48,7 +56,7 @@ def test_nobody_gets_in_without_signing_in(client: Client, item: WorkItem, name:
     assert {answer["Location"][:17] for answer in answers if answer.status_code == 302} == {"/accounts/login/?"}
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("work_item", "instance"))])
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("work_item", "instance", "attachment"))])
 def test_what_is_somebody_elses_is_not_there(cast: Cast, browse: Browse, item: WorkItem, name: str) -> None:  # R5.3
     cast.liam.groups.clear()
     stranger = browse(cast.liam)
@@ -58,8 +66,9 @@ def test_what_is_somebody_elses_is_not_there(cast: Cast, browse: Browse, item: W
 
 @pytest.mark.parametrize("name", NAMES)
 def test_get_never_acts(cast: Cast, browse: Browse, item: WorkItem, name: str) -> None:  # R5.11
+    asked = address(name, item)
     before = counts()
-    answer = browse(cast.hanna).get(address(name, item))
+    answer = browse(cast.hanna).get(asked)
     assert answer.status_code == (405 if name in POST_ONLY else 404 if name == "instance_retry" else 200)
     assert counts() == before
 
