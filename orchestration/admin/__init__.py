@@ -1,3 +1,3 @@
-"""Definitions, queues and instances in the admin."""
+"""Definitions, flows, queues and instances in the admin."""
 
-from orchestration.admin import definitions, instances  # noqa: F401  importing them registers them
+from orchestration.admin import definitions, flows, instances  # noqa: F401  importing them registers them

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from orchestration import builder, flows
 from orchestration.errors import Refused
-from orchestration.models import Flow, Orchestration, Queue, QueueMember, Route, Stage, Step, Version
+from orchestration.models import Orchestration, Queue, QueueMember, Route, Stage, Step, Version
 from orchestration.states import IllegalMove
 
 
@@ -223,19 +223,3 @@ class QueueAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("label", "api_name", "is_fallback")
     prepopulated_fields = {"api_name": ("label",)}
     inlines = (QueueMemberInline,)
-
-
-@admin.register(Flow)
-class FlowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Flows in code, to see what there is; who may run one is given with guardian's object permissions."""
-
-    list_display = ("label", "key", "kind")
-    list_filter = ("kind",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Code adds flows."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Code changes flows."""
-        return False

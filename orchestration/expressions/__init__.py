@@ -15,11 +15,12 @@ from orchestration.expressions.paths import NEVER_READ, Known, Scope, read
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.expressions.sources import SOURCE_KINDS, Source, source, value_of
 from orchestration.expressions.texts import Text, text
-from orchestration.expressions.tree import Fact, evaluate_flows_by
+from orchestration.expressions.tree import FUNCTIONS, Fact, evaluate_flows_by
 from orchestration.expressions.wording import Mistake, check, check_condition, in_words
 
 __all__ = [
     "ALWAYS",
+    "FUNCTIONS",
     "NEVER_READ",
     "OPERATORS",
     "SOURCE_KINDS",

@@ -14,7 +14,7 @@ from orchestration.errors import ExpressionError
 from orchestration.expressions.conditions import condition
 from orchestration.expressions.formula import FormulaError, formula
 from orchestration.expressions.readable import Readables
-from orchestration.expressions.tree import Arithmetic, Call, Comparison, Literal, Logic, Node, Path, paths_in, shown
+from orchestration.expressions.tree import Arithmetic, Call, Comparison, Evaluated, Literal, Logic, Node, Path, paths_in, shown
 
 LABEL_BEGINS, LABEL_ENDS = "\ue000", "\ue001"
 """Around each label in a sentence with `marked=True`: signs that nobody types, for a page to make emphasis of."""
@@ -35,8 +35,6 @@ def in_words(document: Mapping[str, Any] | None, known: Readables, *, marked: bo
     Labels are those of `known`; a path that is not known there stands as it is. Raises ExpressionError when it is no condition.
     """
     speaker = _Speaker(known, marked)
-    if document and "flow" in document:
-        return _("%(flow)s says yes") % {"flow": speaker.marked(str(document["flow"]))}
     tree = condition(document).tree
     return speaker.clause(tree) if tree else ""
 
@@ -98,6 +96,8 @@ class _Speaker:
                 return f"{self.noun(left)} {verb} {self.noun(right)}"
             case Call("is_empty", (thing,)):
                 return _("%(thing)s is empty") % {"thing": self.noun(thing)}
+            case Evaluated(flow, _):
+                return _("%(flow)s says yes") % {"flow": self.marked(flow)}
             case None:
                 return ""
         return _("%(thing)s is yes") % {"thing": self.noun(node)}

@@ -52,16 +52,23 @@ class Part:
         return str(words)[:80]
 
     @property
+    def anchor(self) -> str:
+        """Its name as an id of a page."""
+        return self.name.replace(":", "--")
+
+    @property
     def holds(self) -> bool:
         """Whether parts can be put into it."""
         return self.kind in CHILDREN
 
     @property
     def is_first(self) -> bool:
+        """Whether nothing stands before it."""
         return self.index == 0
 
     @property
     def is_last(self) -> bool:
+        """Whether nothing stands after it."""
         return self.index == self.count - 1
 
     def walk(self) -> Iterator["Part"]:

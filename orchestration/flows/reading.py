@@ -41,7 +41,7 @@ def at_part(kind: str, document: Mapping[str, Any], name: str) -> Readables:
     found = _read(kind, whole, holder.place, document)
     if part.kind == "field":
         row = "item" if ".fields." in part.place else "answers"
-        found += [Readable(f"{row}.{part.name}", part.label, _word(documents_word(part.about))[0], _word(documents_word(part.about))[1])]
+        found += [Readable(f"{row}.{part.name}", part.label, *_word(documents_word(part.about)))]
     return found
 
 
@@ -57,6 +57,19 @@ def at_new_part(kind: str, document: Mapping[str, Any], inside: str) -> Readable
     whole = _filled(kind, whole)
     part = next((part for part in editing.walk(kind, whole) if part.name == STUB and part.inside == inside), None)
     return _read(kind, whole, part.place, document) if part else Readables()
+
+
+def everywhere(kind: str, document: Mapping[str, Any]) -> Readables:
+    """All that can be read in some place of the flow: for sentences, which need the labels and not the order."""
+    found = at_part(kind, document, ":outputs" if kind in editing.TOP else ":condition")
+    for part in editing.walk(kind, document):
+        if part.kind == "field" and ".fields." in part.place:
+            found += [Readable(f"item.{part.name}", part.label, *_word(documents_word(part.about)))]
+        elif part.kind == "loop":
+            over = found.find(str((part.about.get("over") or {}).get("path", "")))
+            name = str(part.about.get("as"))
+            found += [Readable(name, capfirst(name.replace("_", " ")), "record" if over and over.of else "", over.of if over else "")]
+    return found
 
 
 def labels(kind: str, document: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.templatetags.static import static
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.text import capfirst
 from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -132,8 +134,15 @@ class SourceWidget(forms.Widget):
             "is_long": self.is_long,
             "only": self.modes[0] if len(self.modes) == 1 else "",
             "proposals": self.choices,
+            "mode_label": _labelled(self, attrs, _("how the value is given")),
         }
         return context
+
+
+def _labelled(widget: forms.Widget, attrs: Any, words: str) -> str:
+    """A name for a second control beside the one that has the label."""
+    label = (attrs or {}).get("aria-label", "") or getattr(widget, "says", "")
+    return f"{label}: {words}" if label else capfirst(words)
 
 
 def typed_source(source: Any) -> dict[str, str]:
@@ -296,6 +305,7 @@ class RowsWidget(forms.Widget):
             "headings": [field.label for field in self.columns.values()],
             "rows": [self._cells(name, attrs or {}, index, row) for index, row in enumerate(rows)],
             "count": len(rows),
+            "sprite": static("workguide/orc-icons.svg"),
             "add": self.add or _("Add row"),
         }
         return context
@@ -324,6 +334,8 @@ def _is_blank(field: forms.Field, value: Any) -> bool:
 
 class RowsField(Known, forms.Field):
     """Rows with the same columns; cleaned to a list of mappings. `unique` names a column whose values differ."""
+
+    is_composite = True
 
     def __init__(self, columns: Mapping[str, forms.Field], *, unique: str = "", add: str = "", blank: int = BLANK_ROWS, **kwargs: Any) -> None:
         self.columns, self.unique = columns, unique
@@ -404,6 +416,7 @@ class ConditionWidget(forms.Widget):
         context["widget"] |= {
             "typed": typed,
             "always": self.always,
+            "mode_label": _labelled(self, attrs, _("when")),
             "flows": self.flows,
             "rows": self.rows.render(f"{name}-row", typed["rows"], {"id": f"{identity}-row"}),
             "inputs": self.inputs.render(f"{name}-input", typed["inputs"], {"id": f"{identity}-input"}),
@@ -466,6 +479,8 @@ def _choice(words: str, choices: Iterable[tuple[str, str]]) -> str:
 
 class ConditionField(Known, forms.Field):
     """A condition; cleaned to its document, an empty one when it always holds."""
+
+    is_composite = is_condition = True
 
     def __init__(self, *, always: Any = gettext_lazy("Always"), **kwargs: Any) -> None:
         columns = {

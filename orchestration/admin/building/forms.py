@@ -113,7 +113,7 @@ class PartForm(forms.Form):
                 form_field.known = place.known
             if isinstance(form_field, ConditionField):
                 form_field.widget.flows = place.around.evaluations  # type: ignore[attr-defined]
-            form_field.widget.attrs.setdefault("aria-describedby", f"id_{name}_said")
+            form_field.widget.says = str(form_field.label or "")  # type: ignore[attr-defined]
         if "name" in self.fields:
             self.fields["name"] = self.fields.pop("name")  # last
 
