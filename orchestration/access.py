@@ -120,11 +120,11 @@ def why_not(user: Any, item: WorkItem) -> str:
         return _("This is assigned to %(assignee)s. Ask them, or an operator, to do it.") % {
             "assignee": item.assignee_label or _("nobody yet")
         }
-    return why_not_able(user, item.flow, item.get_record())
+    return why_not_able(user, item.flow, item.get_record(), item.flow_version)
 
 
-def why_not_able(user: Any, key: str, record: Model | None) -> str:
-    """What permission a person lacks to run the screen flow on the record; empty when none."""
+def why_not_able(user: Any, key: str, record: Model | None, version: int | None = None) -> str:
+    """What permission a person lacks to run the screen flow (of this version, or the active one) on the record; empty when none."""
     if not may_run(user, key):
         return _("You have no permission to run this form. Ask an administrator for “Can run flow”.")
     if record is None:
@@ -132,7 +132,7 @@ def why_not_able(user: Any, key: str, record: Model | None) -> str:
     if not may_view_record(user, record):
         return _("You have no permission to view the record that this is about. Ask an administrator for it.")
     try:
-        flow = flows.get(key)
+        flow = flows.get(key, version)
     except FlowMissing as missing:
         return str(missing)
     if flow.changes_record and not flow.as_system and not may_change_record(user, record):

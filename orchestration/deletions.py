@@ -9,7 +9,8 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from orchestration.models import Flow, Queue, Step
+from orchestration import flow_builder
+from orchestration.models import Flow, FlowVersion, Queue, Step
 from orchestration.states import LIVE, VersionStatus
 
 
@@ -31,8 +32,21 @@ def refuse_used_group(instance: Group, **_signal: Any) -> None:
 
 @receiver(pre_delete, sender=Flow, dispatch_uid="orchestration.flow_is_used")
 def refuse_used_flow(instance: Flow, **_signal: Any) -> None:
-    """Raise ProtectedError when a live definition runs the flow."""
-    _refuse(instance, _live_steps().filter(flow=instance.key))
+    """Raise ProtectedError when a live definition runs or asks the flow, or an active flow does."""
+    if used := [usage for usage in flow_builder.used_by(instance.key) if usage.is_live]:
+        names = "; ".join(map(str, used))
+        raise InUse(_("“%(thing)s” is used by %(names)s.") % {"thing": instance, "names": names}, {usage.of for usage in used})
+
+
+@receiver(pre_delete, sender=FlowVersion, dispatch_uid="orchestration.flow_version_is_active")
+def refuse_active_flow_version(instance: FlowVersion, origin: Any = None, **_signal: Any) -> None:
+    """Raise ProtectedError when it is the active version, unless the whole flow is deleted."""
+    if instance.status == VersionStatus.ACTIVE and isinstance(origin, FlowVersion | QuerySet) and _is_of_versions(origin):
+        raise InUse(_("%(version)s is active. Activate another version first.") % {"version": instance}, {instance})
+
+
+def _is_of_versions(origin: Any) -> bool:
+    return (origin.model if isinstance(origin, QuerySet) else type(origin)) is FlowVersion
 
 
 def _live_steps() -> QuerySet[Step]:

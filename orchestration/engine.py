@@ -40,7 +40,7 @@ from orchestration.models import (
 from orchestration.models.definitions import Rollout, RunAs
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
-from orchestration.models.records import model_label, reference, snapshot
+from orchestration.models.records import model_label, reference
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
 
 MAX_DEPTH = 16
@@ -63,16 +63,8 @@ def request_start(
     due_at: datetime | None = None,
 ) -> StartRequest:
     """Ask for an instance, in the caller's transaction, by inserting one row; a worker makes it after the commit (R2.2)."""
-    request = StartRequest.objects.create(
-        orchestration=orchestration,
-        **reference(record),
-        start_values=snapshot(record),
-        inputs=dict(inputs or {}),
-        starter=by,
-        caused_by=caused_by,
-        key=key,
-        due_at=due_at,
-        requested_at=clock.now(),
+    request = StartRequest.objects.ask(
+        orchestration, record=record, inputs=dict(inputs or {}), starter=by, caused_by=caused_by, key=key, due_at=due_at
     )
     dispatch.after_commit(drains=1)
     return request
@@ -273,7 +265,7 @@ def run_step(claim: Claim) -> None:
     with transaction.atomic():
         related = ("step", "instance__version", "instance__starter", "handles__step")
         step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
-        flow = flows.get(step.step.flow)
+        flow = step.get_flow()
         context = _background_context(step, flow)
         with origin.caused_by(step.instance):
             result = runner.run_autolaunched(flow, context)
@@ -471,7 +463,7 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
             moving.tell_about(instance, item)
         draft, _created = Draft.objects.update_or_create(
             work_item=item,
-            defaults={"answers": _kept(flows.get(item.flow), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
+            defaults={"answers": _kept(item.get_flow(), answers), "screen": screen, "saved_by": by, "saved_at": clock.now()},
         )
     return draft
 
@@ -500,7 +492,7 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
     instance = Instance.objects.get(pk=item.instance_id)
     _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
-    flow = flows.get(item.flow)
+    flow = item.get_flow()
     with origin.caused_by(instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
     with moving.lock(item.instance_id) as instance:

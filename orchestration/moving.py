@@ -207,8 +207,26 @@ def _begin(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
         _open_work_item(instance, step, drawn)
         return
     tries = drawn.max_attempts or conf.MAX_ATTEMPTS
-    step.move(StepStatus.IN_PROGRESS, started_at=now, ready_at=now, tries_left=tries, error={}, looked={}, callback_key="", callback=None)
+    step.move(
+        StepStatus.IN_PROGRESS,
+        **_pin(step, drawn),
+        started_at=now,
+        ready_at=now,
+        tries_left=tries,
+        error={},
+        looked={},
+        callback_key="",
+        callback=None,
+    )
     instance.ready_steps += 1
+
+
+def _pin(step: StepInstance, drawn: StepDrawing) -> dict[str, Any]:
+    """A step stays with the version of a built flow that is active when it begins (R1.4). Begun again with the same one, it goes on from
+    its checkpoint: what a call-out has answered is not asked again.
+    """
+    version = flows.pinned(drawn.flow)
+    return {} if version == step.flow_version_id else {"flow_version_id": version, "checkpoint": {}}
 
 
 def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
@@ -216,7 +234,7 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
     flows.get(drawn.flow)
     facts = facts_of(step)
     assignee = assignment.resolve(step.step, facts["record"], facts)
-    step.move(StepStatus.IN_PROGRESS, started_at=clock.now(), error={}, looked={})
+    step.move(StepStatus.IN_PROGRESS, **_pin(step, drawn), started_at=clock.now(), error={}, looked={})
     item = WorkItem.objects.create(
         instance=instance,
         step_instance=step,

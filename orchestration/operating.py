@@ -143,7 +143,7 @@ def reassign(item: WorkItem, to: Assignee, *, by: Person, reason: str) -> None:
             raise Conflict(_("“%(item)s” is %(status)s already.") % {"item": item, "status": item.get_status_display().lower()})
         if to.user and not to.user.is_active:
             raise Conflict(_("%(name)s no longer has an active account.") % {"name": to.label})
-        if to.user and (lack := access.why_not_able(to.user, item.flow, item.get_record())):
+        if to.user and (lack := access.why_not_able(to.user, item.flow, item.get_record(), item.flow_version)):
             raise Conflict(_("%(name)s could not do it: %(lack)s") % {"name": to.label, "lack": lack})
         moving.tell_about(instance, item)
         before = {"before": {"assignee": item.assignee_label}, "assignee": to.label}

@@ -95,7 +95,7 @@ def problems_of(declared: Any) -> list[str]:
             found.append(_("“%(name)s” needs a type: %(types)s.") % {"name": name, "types": ", ".join(TYPES)})
         elif about["type"] == "record" and not isinstance(about.get("model"), str):
             found.append(_("“%(name)s” needs the model of its record, as app.model.") % {"name": name})
-        elif about.get("default") is not None and not _is_of(about["type"], about["default"]):
+        elif about.get("default") is not None and not is_of(about["type"], about["default"]):
             found.append(_("The default of “%(name)s” is no %(type)s.") % {"name": name, "type": TYPES[about["type"]][0]})
     return found
 
@@ -111,7 +111,7 @@ def accepted(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
         value = about.get("default") if value is None else value
         if value is None and about.get("required"):
             errors[name] = [_("A value is missing.")]
-        elif value is not None and not _is_of(about["type"], value):
+        elif value is not None and not is_of(about["type"], value):
             errors[name] = [_("This is no %(type)s.") % {"type": TYPES[about["type"]][0]}]
         values[name] = value
     if errors:
@@ -125,7 +125,8 @@ def typed(declared: Mapping[str, Mapping[str, Any]], stored: Mapping[str, Any]) 
     return {name: None if (value := stored.get(name)) is None else TYPES[about["type"]][1](value) for name, about in declared.items()}
 
 
-def _is_of(kind: str, value: Any) -> bool:
+def is_of(kind: str, value: Any) -> bool:
+    """Whether the value is of this type."""
     try:
         TYPES[kind][1](value)
     except (ValueError, InvalidOperation):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 
-from orchestration import access, flows
+from orchestration import access
 from orchestration.errors import FlowMissing
 from orchestration.models import WorkItem
 from orchestration.states import InstanceStatus, WorkItemStatus
@@ -44,7 +44,7 @@ def standing(item: WorkItem, user: AbstractUser) -> Standing:
 
 def _missing(item: WorkItem) -> str:
     try:
-        flows.get(item.flow)
+        item.get_flow()
     except FlowMissing as missing:
         return str(missing)
     return ""

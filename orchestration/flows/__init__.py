@@ -13,6 +13,7 @@ from orchestration.flows.catalogue import (
     get,
     in_code,
     look,
+    pinned,
     screen_flow,
 )
 from orchestration.flows.context import Context, Mail, Wait
@@ -35,5 +36,6 @@ __all__ = [
     "get",
     "in_code",
     "look",
+    "pinned",
     "screen_flow",
 ]

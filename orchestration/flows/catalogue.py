@@ -203,6 +203,11 @@ def get(key: str, version: int | None = None) -> Flow:
     return found
 
 
+def pinned(key: str) -> int | None:
+    """The version that a step which begins now stays with: of a built flow the active one, of one in code None. Raises FlowMissing."""
+    return get(key).version if key.startswith(f"{BUILT}.") else None
+
+
 def in_code() -> Iterable[Flow]:
     """The flows that are written in code, by key."""
     return [_catalogue[key] for key in sorted(_catalogue)]

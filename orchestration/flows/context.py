@@ -1,7 +1,7 @@
 """What a flow is given: the record, its inputs, who it runs for, and the ways in which it may reach outside."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,10 @@ class Context:
         Raises Failure when `to` is not one address or `subject` not one line.
         """
         self.mails.append(Mail(to, subject, body))
+
+    def inside(self, name: str, *, record: Any, inputs: Mapping[str, Any]) -> "Context":
+        """The context of a flow that this one runs; what that sends, this sends."""
+        return replace(self, record=record, inputs=inputs, key=f"{self.key}-{name}", callback=None, fault=None)
 
     def try_again_in(self, **time: float) -> Wait:
         """`return context.try_again_in(minutes=5)`: call the flow again later, without using up an attempt."""

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from orchestration import clock
+from orchestration import clock, flows
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
 from orchestration.models.flows import FlowVersion
 from orchestration.models.people import Person, Queue
@@ -326,6 +326,10 @@ class StepInstance(Moved):
         """The idempotency key that each attempt of it shows to the outside."""
         return f"step-{self.pk}"
 
+    def get_flow(self) -> flows.Flow:
+        """Its flow, of the version that it is pinned to. Raises FlowMissing."""
+        return flows.get(self.step.flow, self.flow_version_id)
+
     def milestone_place(self) -> dict[str, Any]:
         return {"instance": self.instance, "stage_instance": self.stage_instance, "step_instance": self}
 
@@ -414,6 +418,15 @@ class WorkItem(AboutRecord, Moved):
     def is_open(self) -> bool:
         """Whether somebody still has to do it."""
         return self.status == WorkItemStatus.ASSIGNED
+
+    @property
+    def flow_version(self) -> int | None:
+        """The key of the version of its flow that its step is pinned to; None for a flow in code, at no cost."""
+        return self.step_instance.flow_version_id if self.flow.startswith(f"{flows.BUILT}.") else None
+
+    def get_flow(self) -> flows.Flow:
+        """Its screen flow, of the version that somebody may have begun to fill in (R1.4). Raises FlowMissing."""
+        return flows.get(self.flow, self.flow_version)
 
     @property
     def is_shared(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from orchestration import clock
 from orchestration.models.definitions import Orchestration
 from orchestration.models.instances import Instance, StepInstance
-from orchestration.models.records import AboutRecord
+from orchestration.models.records import AboutRecord, reference, snapshot
 from orchestration.states import EffectStatus, StartOutcome
 
 
@@ -21,6 +21,11 @@ class StartRequestQuerySet(models.QuerySet["StartRequest"]):
     def pending(self) -> Self:
         """Those that nobody has handled yet, oldest first."""
         return self.filter(outcome=StartOutcome.PENDING).order_by("pk")
+
+    def ask(self, orchestration: Orchestration, *, record: models.Model | None = None, **columns: Any) -> StartRequest:
+        """Insert the request for an instance about `record` as it is now, in the caller's transaction (R2.2)."""
+        about = {**reference(record), "start_values": snapshot(record), "requested_at": clock.now()}
+        return self.create(orchestration=orchestration, **about, **columns)
 
 
 class StartRequest(AboutRecord):

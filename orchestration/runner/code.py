@@ -1,4 +1,4 @@
-"""Runs a flow that is written in code."""
+"""Runs a flow: checks what goes in, calls its function or performs its elements, checks what comes out."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,23 +11,32 @@ from django.utils.translation import gettext as _
 from orchestration import conf
 from orchestration.errors import Failure, Fault, Invalid
 from orchestration.flows import Context, Flow, Mail, Wait
+from orchestration.runner import interpreter
+from orchestration.runner.interpreter import CallOut, Pause
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a flow returned: JSON `outputs` or a `wait`, and the `mails` to send once its step is committed."""
+    """What a flow returned: JSON `outputs` or a `wait`, and the `mails` to send once its step is committed.
+
+    A built flow that has only come to a pause has a `checkpoint` at which it goes on, after its `call` was answered or its wait is over.
+    """
 
     outputs: dict[str, Any]
     mails: Sequence[Mail]
     wait: Wait | None = None
+    checkpoint: Mapping[str, Any] | None = None
+    call: CallOut | None = None
 
 
-def run_autolaunched(flow: Flow, context: Context) -> Result:
-    """Run an autolaunched flow with the context's inputs.
+def run_autolaunched(flow: Flow, context: Context, checkpoint: Mapping[str, Any] | None = None) -> Result:
+    """Run an autolaunched flow with the context's inputs; a built one from its checkpoint on, if it has one.
 
     Raises Fault when an input is missing, unknown or of the wrong type, or the outputs are no JSON or too large;
     and whatever the flow raises.
     """
+    if flow.document is not None:
+        return _result(flow, interpreter.perform(flow, context, checkpoint), context)
     assert flow.function is not None
     return _result(flow, flow.function(context, **flow.accepted(context.inputs)), context)
 
@@ -55,6 +64,8 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
 def _result(flow: Flow, returned: Any, context: Context) -> Result:
     if isinstance(returned, Wait):
         return Result({}, tuple(context.mails), returned)
+    if isinstance(returned, Pause):
+        return Result({}, tuple(context.mails), returned.wait, returned.checkpoint, returned.call)
     if returned is not None and not isinstance(returned, Mapping):
         raise Fault(_("“%(flow)s” returned no mapping of outputs.") % {"flow": flow.label}, kind="output")
     try:

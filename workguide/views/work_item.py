@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orchestration import access, dispatch, engine, flows, timeline
+from orchestration import access, dispatch, engine, timeline
 from orchestration.errors import Conflict, FlowMissing, Invalid, NotAllowed, Refused
 from orchestration.flows import Flow, Screen
 from orchestration.models import Draft, Submission, WorkItem
@@ -48,7 +48,7 @@ def work_item(request: Request, pk: int) -> HttpResponse:
         return render(request, "workguide/_work_item_banner.html", _common(request, item, live))
     if not item.standing.may_answer:  # type: ignore[attr-defined]
         return _closed(request, item, live=live)
-    flow, answers = flows.get(item.flow), _draft_answers(item)
+    flow, answers = item.get_flow(), _draft_answers(item)
     place = _asked_screen(request, item, flow)
     if place == len(flow.screens) and len(flow.screens) > 1:
         return _review(request, item, flow, answers, live)
@@ -62,7 +62,7 @@ def work_item_draft(request: Request, pk: int) -> HttpResponse:
     """Save what is typed, valid or not. The page's script gets a word to show; a plain form goes back to the record."""
     item = _find(request, pk)
     try:
-        flow = flows.get(item.flow)
+        flow = item.get_flow()
         draft = _save_draft(request, item, flow, _posted_screen(request, flow))
     except FlowMissing:
         return _closed(request, item, status=409)
@@ -83,7 +83,7 @@ def work_item_completion(request: Request, pk: int) -> HttpResponse:
     """Complete the item with the posted answers of all its screens."""
     item = _find(request, pk)
     try:
-        flow = flows.get(item.flow)
+        flow = item.get_flow()
         answers = _posted(request, flow)
         engine.complete_work_item(item, by=request.user, answers=answers, submission_key=request.POST.get("orc-key", "")[:64] or _new_key())
     except Invalid as invalid:
@@ -133,7 +133,7 @@ def _change_hands(request: Request, pk: int, verb: Callable[..., WorkItem], answ
 def _answer_screen(request: Request, item: WorkItem) -> HttpResponse:
     """Keep the screen's answers, right or wrong; go on when they are right."""
     try:
-        flow = flows.get(item.flow)
+        flow = item.get_flow()
         place = _posted_screen(request, flow)
         form = flow.screen(place, _posted(request, flow), engine.context_for(item, request.user))
         is_valid = form.is_valid()
@@ -207,7 +207,7 @@ def _done(request: Request, item: WorkItem, live: str) -> HttpResponse:
 def _refused(request: Request, item: WorkItem, refusal: Refused) -> HttpResponse:
     """Nothing was sent: say why, and keep what was typed in sight."""
     try:
-        flow = flows.get(item.flow)
+        flow = item.get_flow()
         typed = answers_in_words(_bound(flow, _posted(request, flow), item, request, posted_only=True))
     except FlowMissing:
         typed = []
@@ -226,7 +226,7 @@ def _given(request: Request, item: WorkItem) -> list[records.Fact]:
     if submission is None:
         return []
     try:
-        return answers_in_words(_bound(flows.get(item.flow), submission.answers, item, request))
+        return answers_in_words(_bound(item.get_flow(), submission.answers, item, request))
     except FlowMissing:
         return []
 

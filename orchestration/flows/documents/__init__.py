@@ -11,7 +11,16 @@ from orchestration.flows.documents.elements import AutolaunchedDocument, sources
 from orchestration.flows.documents.problems import Problem, Surroundings, problems, why_not_write
 from orchestration.flows.documents.reading import Names, Use, answer_word, outputs_of, paths, readable, uses, why_no_field
 from orchestration.flows.documents.screens import ScreenDocument, items_of
-from orchestration.flows.documents.shape import KINDS, AnyDocument, EvaluationDocument, changed_places, dump, outputs_of_flow, parse
+from orchestration.flows.documents.shape import (
+    KINDS,
+    AnyDocument,
+    EvaluationDocument,
+    changed_places,
+    dump,
+    outputs_of_flow,
+    parse,
+    refuse_what_cannot_be_kept,
+)
 
 __all__ = [
     "KINDS",
@@ -33,6 +42,7 @@ __all__ = [
     "paths",
     "problems",
     "readable",
+    "refuse_what_cannot_be_kept",
     "sources_in",
     "uses",
     "walk",

@@ -33,7 +33,7 @@ KINDS: Mapping[str, type[AnyDocument]] = {"screen": ScreenDocument, "autolaunche
 
 def parse(kind: str, data: Any) -> Any:
     """The document of this kind in `data`. Raises Invalid, whose `errors` map a place such as `screens.1.items.3.label` to messages."""
-    _refuse_what_no_database_takes(data)
+    refuse_what_cannot_be_kept(data)
     try:
         document = KINDS[kind].model_validate(data)
     except ValidationError as error:
@@ -66,9 +66,9 @@ def _invalid(errors: dict[str, list[str]]) -> Invalid:
     return Invalid(said, errors=errors)
 
 
-def _refuse_what_no_database_takes(data: Any) -> None:
-    """Size, depth, and characters and numbers that JSON or PostgreSQL cannot keep. Walks without recursion."""
-    waiting: list[tuple[Any, str, int]] = [(data, "", 1)]
+def refuse_what_cannot_be_kept(data: Any) -> None:
+    """Raise Invalid for what is too large or too deep, or holds what JSON or PostgreSQL cannot keep. An unfinished draft passes."""
+    waiting: list[tuple[Any, str, int]] = [(data, "", 1)]  # and no recursion: it may be nested however deeply
     while waiting:
         value, place, depth = waiting.pop()
         if depth > DEEPEST_JSON:
