@@ -32,9 +32,9 @@ def check_flows_exist(app_configs: Any = None, databases: Any = None, **_options
     if not databases or not apps.is_installed("orchestration"):
         return []
     in_use = Step.objects.filter(version__status=VersionStatus.ACTIVE) | Step.objects.filter(version__instances__status__in=LIVE)
-    known = {flow.key for flow in flows.all_flows()}
     try:
         needed = set(in_use.values_list("flow", flat=True))
+        known = {flow.key for flow in flows.all_flows()}
     except DatabaseError:  # not migrated yet
         return []
     return [

@@ -1,6 +1,9 @@
 """Changes to the draft of a flow that is built without code. Each is a stored revision, can be undone, and loses nobody's work.
 
-    drafting.change(version, lambda document: editing.without("screen", document, "terms"), touching=["terms"], basis=41, by=petra, says="…")
+    def edit(document):
+        return editing.without("screen", document, "terms")
+
+    drafting.change(version, edit, touching=["terms"], basis=41, by=petra, says="Take out “Terms”")
 
 `basis` is the revision that the person was looking at. If somebody was quicker the change is made all the same, unless both touched the
 same part: then it is refused, and says who.
@@ -72,7 +75,9 @@ def change(version: FlowVersion, edit: Edit, *, touching: Iterable[str], basis: 
     if document == now.document:
         return now
     if (size := len(json.dumps(document).encode())) > documents.MOST_BYTES:
-        raise Invalid(_("The flow would have %(size)d bytes; the limit is %(most)d. Split it up.") % {"size": size, "most": documents.MOST_BYTES})
+        raise Invalid(
+            _("The flow would have %(size)d bytes; the limit is %(most)d. Split it up.") % {"size": size, "most": documents.MOST_BYTES}
+        )
     version.revisions.filter(is_undone=True).delete()
     made = Revision.objects.create(
         version=version, number=now.number + 1, document=document, says=says, by=by, by_label=name_of(by), at=clock.now()
@@ -84,7 +89,7 @@ def change(version: FlowVersion, edit: Edit, *, touching: Iterable[str], basis: 
 
 @transaction.atomic
 def undo(version: FlowVersion, *, basis: int | None, by: Any) -> Revision:
-    """Take the newest change back; the revision that stands then. Raises Conflict when there is none, or it is not the one that was seen."""
+    """Take the newest change back; the revision that stands then. Raises Conflict when there is none, or not the one that was seen."""
     version, now = _locked(version)
     before = version.revisions.standing().filter(number__lt=now.number).order_by("-number").first()
     if before is None:
@@ -121,7 +126,7 @@ def undoable(version: FlowVersion) -> tuple[str, str]:
 def others_lately(version: FlowVersion, user: Any) -> list[tuple[str, Any]]:
     """Who else changed the draft in the last minutes, and when."""
     changes = version.revisions.filter(at__gte=clock.now() - LATELY).exclude(by=user).exclude(by=None).order_by("at")
-    return list({label: at for label, at in changes.values_list("by_label", "at")}.items())
+    return list(dict(changes.values_list("by_label", "at")).items())
 
 
 def since(version: FlowVersion, basis: int | None, user: Any) -> Revision | None:
@@ -139,10 +144,11 @@ def problems(kind: str, document: Mapping[str, Any], around: documents.Surroundi
         told = [(place, message) for place, messages in refused.errors.items() for message in messages]
     else:
         told = [(problem.place, problem.message) for problem in documents.problems(parsed, around)]
-    return [_found(kind, document, place, message) for place, message in told]
+    return [found(kind, document, place, message) for place, message in told]
 
 
-def _found(kind: str, document: Mapping[str, Any], place: str, message: str) -> Found:
+def found(kind: str, document: Mapping[str, Any], place: str, message: str) -> Found:
+    """A problem with the part that its place lies in."""
     name = editing.place_of(kind, document, place)
     if not name:
         key = place.partition(".")[0]

@@ -23,7 +23,7 @@ SHELVES = (
     {"origin", "access", "assignment", "dispatch", "effects", "outside", "runner", "callbacks"},
     {"drawing", "facts", "moving", "engine", "operating"},
     {"jobs", "triggers", "builder", "flow_builder", "timeline", "invariants", "deletions"},
-    {"admin", "checks", "management", "middleware", "urls", "apps", "migrations"},
+    {"admin", "checks", "management", "templatetags", "middleware", "urls", "apps", "migrations"},
 )
 """Inside orchestration each shelf imports only from shelves above it, and from its own."""
 

@@ -204,7 +204,11 @@ def _unlike(node: Node | None, known: Readables) -> Mistake | None:
         case Comparison(_, left, right):
             types = {_type(left, known), _type(right, known)}
             # A text beside a date is read as one, and dates go with date-times.
-            if types & {"", "list", "file"} or len(types) == 1 or (types & {"date", "datetime"} and not types & {"number", "yes_no", "record"}):
+            if (
+                types & {"", "list", "file"}
+                or len(types) == 1
+                or (types & {"date", "datetime"} and not types & {"number", "yes_no", "record"})
+            ):
                 return None
             names = {"left": _kind(left, known), "right": _kind(right, known), "test": str(node)}
             return Mistake(_("“%(test)s” compares %(left)s with %(right)s: they are never alike.") % names)

@@ -201,7 +201,7 @@ class Anything(Readables):
         return expressions.Readable(path, path)
 
 
-def PATH_SHAPE(words: str) -> bool:  # noqa: N802
+def PATH_SHAPE(words: str) -> bool:
     """Whether the words are one path."""
     return all(part.isidentifier() for part in words.split("."))
 
@@ -289,7 +289,9 @@ class RowsWidget(forms.Widget):
         """One mapping for each row that is not all blank, in the order in which they stand."""
         rows = []
         for index in range(_count(data.get(f"{name}-rows"), self.most)):
-            row = {column: field.widget.value_from_datadict(data, files, f"{name}-{index}-{column}") for column, field in self.columns.items()}
+            row = {
+                column: field.widget.value_from_datadict(data, files, f"{name}-{index}-{column}") for column, field in self.columns.items()
+            }
             if not all(_is_blank(field, row[column]) for column, field in self.columns.items()):
                 rows.append(row)
         return rows
@@ -337,7 +339,9 @@ class RowsField(Known, forms.Field):
 
     is_composite = True
 
-    def __init__(self, columns: Mapping[str, forms.Field], *, unique: str = "", add: str = "", blank: int = BLANK_ROWS, **kwargs: Any) -> None:
+    def __init__(
+        self, columns: Mapping[str, forms.Field], *, unique: str = "", add: str = "", blank: int = BLANK_ROWS, **kwargs: Any
+    ) -> None:
         self.columns, self.unique = columns, unique
         super().__init__(widget=RowsWidget(columns, add=add, blank=blank), **kwargs)
 
@@ -447,7 +451,7 @@ def typed_condition(document: Any) -> dict[str, Any]:
     return typed | {"mode": "rows", "logic": logic if is_plain else "custom", "custom": "" if is_plain else logic, "rows": rows}
 
 
-def INPUT_COLUMNS() -> dict[str, forms.Field]:  # noqa: N802
+def INPUT_COLUMNS() -> dict[str, forms.Field]:
     """The inputs of a flow that is called: a name and where its value comes from."""
     return {
         "name": forms.CharField(label=_("Input"), max_length=60),
@@ -465,7 +469,9 @@ class _Requirements(RowsField):
         if row["operator"] in ("is_empty", "is_not_empty"):
             return None
         found = self.known.find(row["path"]) if self.known is not None and row["path"] else None
-        column.type = "list" if row["operator"] == "one_of" else (found.type if found and found.type not in ("list", "record", "file") else "")
+        column.type = (
+            "list" if row["operator"] == "one_of" else (found.type if found and found.type not in ("list", "record", "file") else "")
+        )
         if found and found.choices and row["against"]["mode"] == VALUE and row["operator"] != "one_of":
             return {"value": _choice(row["against"]["words"], found.choices)}
         return column.clean(row["against"])
@@ -482,7 +488,7 @@ class ConditionField(Known, forms.Field):
 
     is_composite = is_condition = True
 
-    def __init__(self, *, always: Any = gettext_lazy("Always"), **kwargs: Any) -> None:
+    def __init__(self, *, always: Any = None, **kwargs: Any) -> None:
         columns = {
             "path": forms.CharField(label=_("Value"), widget=PathInput(), max_length=200),
             "operator": forms.ChoiceField(label=_("Comparison"), choices=list(OPERATORS.items()), initial="equals"),
@@ -495,7 +501,7 @@ class ConditionField(Known, forms.Field):
             kwargs.pop(unused, None)
         widget = self.requirements.widget
         assert isinstance(widget, RowsWidget)
-        kwargs["widget"] = ConditionWidget(widget, always=always)
+        kwargs["widget"] = ConditionWidget(widget, always=always or gettext_lazy("Always"))
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from orchestration.admin.building.fields import (
     ConditionField,
     Known,
     PathField,
-    PathInput,
     RowsField,
     SourceField,
     TextField,
@@ -34,7 +33,7 @@ from orchestration.admin.building.fields import (
     typed_text,
 )
 from orchestration.expressions.readable import Readable, Readables, fields_of, type_of
-from orchestration.flows import documents, editing
+from orchestration.flows import editing
 from orchestration.models.records import model_named
 
 About = Mapping[str, Any]
@@ -84,6 +83,7 @@ def type_choices(models: Iterable[tuple[str, str]] = ()) -> list[tuple[str, Any]
 class PartForm(forms.Form):
     """What all parts have. A subclass says its `kind`, and how its fields become a piece of document where names are not enough."""
 
+    do_not_call_in_templates: ClassVar[bool] = True  # templates show the classes too: what can be added
     kind: ClassVar[str] = ""
     title: ClassVar[Any] = ""
     explained: ClassVar[Any] = ""
@@ -92,7 +92,9 @@ class PartForm(forms.Form):
     groups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
     """Headings, each with the fields that are folded away under it."""
 
-    label = forms.CharField(label=gettext_lazy("Label"), max_length=200, required=False, help_text=gettext_lazy("What people see in lists and in the history."))
+    label = forms.CharField(
+        label=gettext_lazy("Label"), max_length=200, required=False, help_text=gettext_lazy("What people see in lists and in the history.")
+    )
     name = forms.CharField(
         label=gettext_lazy("Name in expressions"),
         max_length=60,
@@ -108,7 +110,7 @@ class PartForm(forms.Form):
         if not self.has_name:
             del self.fields["name"]
         self.prepare()
-        for name, form_field in self.fields.items():
+        for form_field in self.fields.values():
             if isinstance(form_field, Known) and form_field.known is None:
                 form_field.known = place.known
             if isinstance(form_field, ConditionField):
@@ -151,12 +153,12 @@ class PartForm(forms.Form):
     def show(self, place: str) -> str:
         """The id of the control that a problem at `place` (as `choices.2.label`) is about; "" when this form has none."""
         first, *rest = place.split(".")
-        for name in (self.places().get(first, first), *(f"{first}-{part}" for part in rest)):
+        for name in (self.showing().get(first, first), *(f"{first}-{part}" for part in rest)):
             if name in self.fields:
                 return f"id_{name}"
         return ""
 
-    def places(self) -> dict[str, str]:
+    def showing(self) -> dict[str, str]:
         """Keys of the document that fields of another name show."""
         return {}
 
@@ -230,7 +232,13 @@ def _to_write(model: type[Model], name: str) -> tuple[str, Any, str, bool, Seque
     kind = type_of(found)
     choices = tuple((str(value), str(words)) for value, words in found.flatchoices)
     needed = not (found.blank or found.has_default() or found.null)
-    return name, capfirst(str(found.verbose_name)), kind if kind in ("text", "number", "yes_no", "date", "datetime") else "", needed, choices
+    return (
+        name,
+        capfirst(str(found.verbose_name)),
+        kind if kind in ("text", "number", "yes_no", "date", "datetime") else "",
+        needed,
+        choices,
+    )
 
 
 def _wanted_inputs(declared: Mapping[str, Any]) -> list[tuple[str, Any, str, bool, Sequence[tuple[str, str]]]]:
@@ -255,7 +263,9 @@ class ScreenForm(PartForm):
     icon = "list-checks"
     label = None  # type: ignore[assignment]
 
-    intro = TextField(label=gettext_lazy("Introduction"), required=False, help_text=gettext_lazy("A sentence under the title. Type {{ to put a value in."))
+    intro = TextField(
+        label=gettext_lazy("Introduction"), required=False, help_text=gettext_lazy("A sentence under the title. Type {{ to put a value in.")
+    )
     show_when = show_when()
 
     def prepare(self) -> None:
@@ -284,7 +294,14 @@ FIELD_TYPES = {
     "file": gettext_lazy("File"),
 }
 
-ANSWER_TYPES = {"number": "number", "money": "number", "date": "date", "datetime": "datetime", "checkbox": "yes_no", "multiple_choice": "list"}
+ANSWER_TYPES = {
+    "number": "number",
+    "money": "number",
+    "date": "date",
+    "datetime": "datetime",
+    "checkbox": "yes_no",
+    "multiple_choice": "list",
+}
 
 FITS = {
     "min": {"number", "money", "date", "datetime"},
@@ -306,7 +323,10 @@ class FieldForm(PartForm):
     explained = gettext_lazy("A question with one answer.")
     icon = "pencil"
     groups = (
-        (gettext_lazy("Check the answer"), ("min", "max", "places", "min_length", "max_length", "pattern", "pattern_message", "check_formula", "check_message")),
+        (
+            gettext_lazy("Check the answer"),
+            ("min", "max", "places", "min_length", "max_length", "pattern", "pattern_message", "check_formula", "check_message"),
+        ),
     )
 
     label = forms.CharField(label=gettext_lazy("Label"), max_length=200, help_text=gettext_lazy("The question, as people read it."))
@@ -330,7 +350,10 @@ class FieldForm(PartForm):
     min_length = forms.IntegerField(label=gettext_lazy("Fewest characters"), required=False, min_value=0, max_value=10_000)
     max_length = forms.IntegerField(label=gettext_lazy("Most characters"), required=False, min_value=1, max_value=10_000)
     pattern = forms.CharField(
-        label=gettext_lazy("Pattern"), required=False, max_length=200, help_text=gettext_lazy("What the whole answer must look like: [A-Z]{2}[0-9]{4}")
+        label=gettext_lazy("Pattern"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("What the whole answer must look like: [A-Z]{2}[0-9]{4}"),
     )
     pattern_message = forms.CharField(label=gettext_lazy("Said when the pattern does not fit"), required=False, max_length=200)
     check_formula = SourceField(label=gettext_lazy("Formula that must hold"), modes=[FORMULA], required=False)
@@ -346,11 +369,13 @@ class FieldForm(PartForm):
         row = "item" if _is_in_group(self.place) else "answers"
         name = self.place.name or "new"
         formula = self.fields["check_formula"]
-        formula.known = self.place.known + [Readable(f"{row}.{name}", _("This answer"), kind)]  # type: ignore[attr-defined]
+        formula.known = Readables([*self.place.known, Readable(f"{row}.{name}", _("This answer"), kind)])  # type: ignore[attr-defined]
         formula.help_text = _("For example %(example)s") % {"example": f"{row}.{name} <= 30"}
         if not self.place.name:
             # The name is not settled before it is saved: what is typed now may be it.
-            made = editing.free_name(str(self.data.get("name") or self.data.get("label") or ""), editing.names(self.place.kind, self.place.document))
+            made = editing.free_name(
+                str(self.data.get("name") or self.data.get("label") or ""), editing.names(self.place.kind, self.place.document)
+            )
             formula.known += [Readable(f"{row}.{made}", _("This answer"), kind)]  # type: ignore[attr-defined]
 
     def initial_of(self, about: About) -> dict[str, Any]:
@@ -393,7 +418,11 @@ class FieldForm(PartForm):
     def settings(self) -> dict[str, Any]:
         made = super().settings()
         # 0 is a limit and not nothing.
-        made |= {name: self.cleaned_data[name] for name in ("min", "max", "places", "min_length") if self.cleaned_data.get(name) not in (None, "")}
+        made |= {
+            name: self.cleaned_data[name]
+            for name in ("min", "max", "places", "min_length")
+            if self.cleaned_data.get(name) not in (None, "")
+        }
         pattern, message = made.pop("pattern", None), made.pop("pattern_message", "")
         formula, said = made.pop("check_formula", None), made.pop("check_message", "")
         if pattern:
@@ -404,7 +433,7 @@ class FieldForm(PartForm):
             made["choices"] = _with_values(made["choices"])
         return made
 
-    def places(self) -> dict[str, str]:
+    def showing(self) -> dict[str, str]:
         return {"check": "check_formula"}
 
 
@@ -557,7 +586,9 @@ class UpdateForm(NamedSources, ElementForm):
         if path and path not in dict(choices):
             choices.append((path, path))
         self.fields["records"] = forms.ChoiceField(
-            label=_("Which"), choices=choices, help_text="" if choices else _("Nothing that can be read here is a record that flows may write.")
+            label=_("Which"),
+            choices=choices,
+            help_text="" if choices else _("Nothing that can be read here is a record that flows may write."),
         )
         self.fields["records"].widget.attrs["data-orc-refresh"] = ""
         self.initial["records"] = path
@@ -630,7 +661,10 @@ class FindForm(ElementForm):
 
     def settings(self) -> dict[str, Any]:
         made = super().settings()
-        where = [{"field": r["field"], "operator": r["operator"], **({"source": r["source"]} if r["source"] else {})} for r in made.pop("where", [])]
+        where = [
+            {"field": r["field"], "operator": r["operator"], **({"source": r["source"]} if r["source"] else {})}
+            for r in made.pop("where", [])
+        ]
         for row in where:
             if row["operator"] in ("is_empty", "is_not_empty"):
                 row.pop("source", None)
@@ -680,9 +714,14 @@ class LoopForm(ElementForm):
     explained = gettext_lazy("Does the same for each of a list.")
     icon = "rotate-cw"
 
-    over = PathField(label=gettext_lazy("For each of"), max_length=200, help_text=gettext_lazy("For example the records that were found above."))
+    over = PathField(
+        label=gettext_lazy("For each of"), max_length=200, help_text=gettext_lazy("For example the records that were found above.")
+    )
     each = forms.CharField(
-        label=gettext_lazy("One of them is called"), max_length=60, initial="each", help_text=gettext_lazy("Elements in the loop read it by this name.")
+        label=gettext_lazy("One of them is called"),
+        max_length=60,
+        initial="each",
+        help_text=gettext_lazy("Elements in the loop read it by this name."),
     )
 
     def prepare(self) -> None:
@@ -693,7 +732,11 @@ class LoopForm(ElementForm):
             self.initial["over"] = lists[0].path
 
     def initial_of(self, about: About) -> dict[str, Any]:
-        return {"each": "each", **{name: value for name, value in about.items() if name != "as"}, **({"each": about["as"]} if "as" in about else {})}
+        return {
+            "each": "each",
+            **{name: value for name, value in about.items() if name != "as"},
+            **({"each": about["as"]} if "as" in about else {}),
+        }
 
     def clean_each(self) -> str:
         """A name that nothing else has."""
@@ -706,7 +749,7 @@ class LoopForm(ElementForm):
         made = super().settings()
         return {**{name: value for name, value in made.items() if name != "each"}, "as": made["each"]}
 
-    def places(self) -> dict[str, str]:
+    def showing(self) -> dict[str, str]:
         return {"as": "each"}
 
 
@@ -719,7 +762,12 @@ class MailForm(ElementForm):
     to = SourceField(label=gettext_lazy("To"), type="text", with_text=True, help_text=gettext_lazy("One address, or a list of them."))
     subject = TextField(label=gettext_lazy("Subject"), is_line=True, max_length=1000)
     body = TextField(label=gettext_lazy("Text"), help_text=gettext_lazy("Type {{ to put a value in: Dear {{ record.name }}"))
-    attach = PathField(label=gettext_lazy("Attach"), required=False, max_length=200, help_text=gettext_lazy("A file: of a document made above, or an answer."))
+    attach = PathField(
+        label=gettext_lazy("Attach"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("A file: of a document made above, or an answer."),
+    )
 
     def prepare(self) -> None:
         super().prepare()
@@ -751,7 +799,13 @@ class CallForm(ElementForm):
 
     endpoint = forms.ChoiceField(label=gettext_lazy("Endpoint"))
     method = forms.ChoiceField(label=gettext_lazy("Method"), choices=[(name, name) for name in METHODS], initial="POST")
-    path = TextField(label=gettext_lazy("Path"), is_line=True, required=False, max_length=1000, help_text=gettext_lazy("Added to the endpoint's address: tickets/{{ record.pk }}"))
+    path = TextField(
+        label=gettext_lazy("Path"),
+        is_line=True,
+        required=False,
+        max_length=1000,
+        help_text=gettext_lazy("Added to the endpoint's address: tickets/{{ record.pk }}"),
+    )
     body = RowsField(
         {
             "key": forms.CharField(label=gettext_lazy("Name"), max_length=200),
@@ -767,7 +821,10 @@ class CallForm(ElementForm):
         {
             "name": forms.CharField(label=gettext_lazy("Output"), max_length=60),
             "reply": forms.CharField(label=gettext_lazy("In the reply"), max_length=200),
-            "type": forms.ChoiceField(label=gettext_lazy("Type"), choices=[(name, WORDS[name]) for name in ("text", "number", "yes_no", "date", "datetime", "list")]),
+            "type": forms.ChoiceField(
+                label=gettext_lazy("Type"),
+                choices=[(name, WORDS[name]) for name in ("text", "number", "yes_no", "date", "datetime", "list")],
+            ),
         },
         label=gettext_lazy("What is read from the reply"),
         required=False,
@@ -794,7 +851,9 @@ class CallForm(ElementForm):
         """Outputs by their names."""
         for row in self.cleaned_data["outputs"]:
             if not _is_name(row["name"]):
-                raise ValidationError(_("“%(name)s”: use small letters, digits and underscores, beginning with a letter.") % {"name": row["name"]})
+                raise ValidationError(
+                    _("“%(name)s”: use small letters, digits and underscores, beginning with a letter.") % {"name": row["name"]}
+                )
         return {row["name"]: {"reply": row["reply"], "type": row["type"]} for row in self.cleaned_data["outputs"]}
 
     def clean_body(self) -> dict[str, Any]:
@@ -835,9 +894,13 @@ class DocumentForm(ElementForm):
     explained = gettext_lazy("Makes a PDF from a text with values, and attaches it to a record.")
     icon = "folder"
 
-    body = TextField(label=gettext_lazy("Text"), help_text=gettext_lazy("Lines beginning with # are headings, with - a list. Type {{ to put a value in."))
+    body = TextField(
+        label=gettext_lazy("Text"), help_text=gettext_lazy("Lines beginning with # are headings, with - a list. Type {{ to put a value in.")
+    )
     file_name = TextField(label=gettext_lazy("Name of the file"), is_line=True, max_length=1000, initial="document.pdf")
-    attach_to = PathField(label=gettext_lazy("Attach to"), required=False, max_length=200, help_text=gettext_lazy("A record; empty: to none."))
+    attach_to = PathField(
+        label=gettext_lazy("Attach to"), required=False, max_length=200, help_text=gettext_lazy("A record; empty: to none.")
+    )
 
     def prepare(self) -> None:
         super().prepare()
@@ -857,7 +920,11 @@ class WaitForm(ElementForm):
 
     how = forms.ChoiceField(
         label=gettext_lazy("Wait"),
-        choices=[("for", gettext_lazy("for a time")), ("until", gettext_lazy("until a date")), ("callback", gettext_lazy("for a callback"))],
+        choices=[
+            ("for", gettext_lazy("for a time")),
+            ("until", gettext_lazy("until a date")),
+            ("callback", gettext_lazy("for a callback")),
+        ],
         widget=forms.RadioSelect,
     )
     amount = forms.IntegerField(label=gettext_lazy("How long"), min_value=1, max_value=10**6, required=False)
@@ -871,7 +938,11 @@ class WaitForm(ElementForm):
             self.fields[name].widget.attrs["data-orc-how"] = how
 
     def initial_of(self, about: About) -> dict[str, Any]:
-        shown: dict[str, Any] = {"how": "until" if "until" in about else "callback" if about.get("callback") else "for", "unit": 3600, **about}
+        shown: dict[str, Any] = {
+            "how": "until" if "until" in about else "callback" if about.get("callback") else "for",
+            "unit": 3600,
+            **about,
+        }
         wait = about.get("for") or {}
         if isinstance(wait.get("value"), int | float):
             unit = max((size for size in UNITS if wait["value"] % size == 0), default=1)
@@ -896,7 +967,7 @@ class WaitForm(ElementForm):
             return {**made, "until": until}
         return {**made, "for": seconds or {"value": amount * unit}}
 
-    def places(self) -> dict[str, str]:
+    def showing(self) -> dict[str, str]:
         return {"for": "amount", "callback": "how"}
 
 
@@ -949,7 +1020,9 @@ class RunForm(CallsFlow):
     nothing = gettext_lazy("There is no flow that could be run.")
 
     flow = forms.ChoiceField(label=gettext_lazy("Flow"))
-    record = PathField(label=gettext_lazy("On the record"), required=False, max_length=200, help_text=gettext_lazy("Empty: the record of this flow."))
+    record = PathField(
+        label=gettext_lazy("On the record"), required=False, max_length=200, help_text=gettext_lazy("Empty: the record of this flow.")
+    )
 
 
 class FailForm(ElementForm):
@@ -1082,7 +1155,9 @@ class OutputsForm(SettingForm):
         """Sources by name."""
         for row in self.cleaned_data["outputs"]:
             if not _is_name(row["name"]):
-                raise ValidationError(_("“%(name)s”: use small letters, digits and underscores, beginning with a letter.") % {"name": row["name"]})
+                raise ValidationError(
+                    _("“%(name)s”: use small letters, digits and underscores, beginning with a letter.") % {"name": row["name"]}
+                )
         return {row["name"]: row["source"] for row in self.cleaned_data["outputs"]}
 
     def to_values(self) -> dict[str, Any]:
@@ -1180,7 +1255,9 @@ class AboutForm(SettingForm):
     icon = "info"
 
     record_model = forms.ChoiceField(
-        label=gettext_lazy("The record is"), required=False, help_text=gettext_lazy("Then its fields are offered wherever a value can be chosen.")
+        label=gettext_lazy("The record is"),
+        required=False,
+        help_text=gettext_lazy("Then its fields are offered wherever a value can be chosen."),
     )
 
     def prepare(self) -> None:
@@ -1225,4 +1302,4 @@ def addable(flow_kind: str, holder: editing.Part | None) -> list[type[PartForm]]
     if holder.kind == "decide":
         return [BranchForm]
     kinds = ADDABLE.get(holder.kind, ADDABLE["elements"])
-    return [FORMS[kind] for kind in kinds if holder.depth == 0 and holder.kind == "screen" or kind not in ("call", "wait")]
+    return [FORMS[kind] for kind in kinds if (holder.depth == 0 and holder.kind == "screen") or kind not in ("call", "wait")]

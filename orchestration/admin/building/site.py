@@ -1,17 +1,18 @@
 """What the site has to offer to those who build flows: models, endpoints, flows and orchestrations, as choices."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.apps import apps
 from django.db.models import Model
 from django.utils.text import capfirst
 
-from orchestration import conf, flows
+from orchestration import conf, flow_builder, flows
 from orchestration.admin.building.forms import Around
 from orchestration.flows import documents
-from orchestration.flows.documents.problems import CLOSED_APPS
 from orchestration.flows.catalogue import FlowKind
-from orchestration.models import Endpoint, Flow, Orchestration, Version
+from orchestration.flows.documents.problems import CLOSED_APPS
+from orchestration.models import Endpoint, Flow, Version
 from orchestration.models.definitions import StartType
 from orchestration.models.records import model_label, model_named
 from orchestration.states import VersionStatus
@@ -38,7 +39,9 @@ def around(flow: Flow | None = None) -> Around:
 def models() -> list[tuple[str, str]]:
     """The models that a business has, as ("app.model", label): not the machinery's."""
     found = [model for model in apps.get_models() if _is_business(model)]
-    return sorted(((model_label(model), f"{capfirst(str(model._meta.verbose_name))}") for model in found), key=lambda choice: choice[1].lower())
+    return sorted(
+        ((model_label(model), f"{capfirst(str(model._meta.verbose_name))}") for model in found), key=lambda choice: choice[1].lower()
+    )
 
 
 def _is_business(model: type[Model]) -> bool:
@@ -57,9 +60,10 @@ def writable() -> dict[str, list[str]]:
     return {label: names for label, names in found.items() if names}
 
 
-def surroundings() -> documents.Surroundings:
+def surroundings(flow: Flow) -> documents.Surroundings:
     """The same for the check of a document."""
-    return documents.Surroundings()
+    kinds = dict(Endpoint.objects.values_list("api_name", "kind"))
+    return replace(flow_builder.surroundings(flow.key), endpoints=kinds)
 
 
 def _launchable() -> Sequence[Version]:

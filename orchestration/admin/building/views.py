@@ -14,6 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.sites import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -22,22 +23,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from orchestration import access, drafting, expressions, flows
+from orchestration import access, drafting, expressions, flow_builder, flows
 from orchestration.admin.building import fields, site
 from orchestration.admin.building.forms import FORMS, SETTINGS, PartForm, Place, SettingForm, addable
-from orchestration.errors import Conflict, ExpressionError, Refused
+from orchestration.errors import Conflict, ExpressionError, FlowMissing, Refused
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.flows import documents, editing, reading
-from orchestration.models import Flow, FlowVersion, Revision, Step
-from orchestration.models.versions import why_not_delete
+from orchestration.models import Flow, FlowVersion, Revision
 from orchestration.states import IllegalMove, VersionStatus
 
 View = Callable[..., HttpResponse]
-BLANK: Mapping[str, Mapping[str, Any]] = {
-    "screen": {"inputs": {}, "screens": []},
-    "autolaunched": {"inputs": {}, "elements": []},
-    "evaluation": {"inputs": {}, "condition": {}},
-}
 
 
 def may_see(user: Any) -> bool:
@@ -53,7 +48,12 @@ def may_build(user: Any, flow: Flow | None = None) -> bool:
 def page(request: HttpRequest, name: str, status: int = 200, **context: Any) -> TemplateResponse:
     """A page inside the admin."""
     own: AdminSite = admin.site
-    whole = {**own.each_context(request), "is_nav_sidebar_enabled": False, "is_fragment": bool(request.headers.get("HX-Request")), **context}
+    whole = {
+        **own.each_context(request),
+        "is_nav_sidebar_enabled": False,
+        "is_fragment": bool(request.headers.get("HX-Request")),
+        **context,
+    }
     return TemplateResponse(request, f"orchestration/building/{name}.html", whole, status=status)
 
 
@@ -157,9 +157,9 @@ class NewFlow(forms.Form):
         if "api_name" in self.errors or "label" in self.errors:
             return cleaned
         name = cleaned.get("api_name") or editing.free_name(cleaned["label"], set(), fallback="flow")
-        cleaned["key"] = f"{flows.BUILT}.{name}"
-        if Flow.objects.filter(key=cleaned["key"]).exists():
-            self.add_error("api_name", _("There is a flow “%(key)s” already. Choose another name.") % {"key": cleaned["key"]})
+        cleaned["api_name"] = name
+        if Flow.objects.filter(key=f"{flows.BUILT}.{name}").exists():
+            self.add_error("api_name", _("There is a flow “%(name)s” already. Choose another name.") % {"name": name})
         return cleaned
 
 
@@ -176,9 +176,10 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def _made(said: Mapping[str, Any], user: Any) -> FlowVersion:
-    flow = Flow.objects.create(key=said["key"], label=said["label"], kind=said["kind"], is_built=True)
-    document = {**BLANK[said["kind"]], **({"record_model": said["record_model"]} if said["record_model"] else {})}
-    return FlowVersion.objects.create(flow=flow, number=1, document=document, created_by=user)
+    document = dict(flow_builder.BEGINNINGS[said["kind"]])
+    if said["record_model"]:
+        document["record_model"] = said["record_model"]
+    return flow_builder.new_flow(said["api_name"], said["label"], said["kind"], document=document, by=user)
 
 
 # A flow ----------------------------------------------------------------------------------------------------------------
@@ -192,10 +193,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     versions = list(flow.versions.select_related("created_by").order_by("-number"))
     try:
         found = flows.get(flow.key)
-    except Refused:
+    except FlowMissing:
         found = None
-    except Exception:
-        found = None
+    usages = flow_builder.used_by(flow.key)
     return page(
         request,
         "flow",
@@ -204,17 +204,28 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         found=found,
         versions=versions,
         draft=next((version for version in versions if version.status == VersionStatus.DRAFT), None),
-        used_by=used_by(flow),
-        why_not_delete=why_not_delete(flow) if flow.is_built else "",
+        usages=usages,
+        used_by=[str(usage) for usage in usages if usage.is_live],
         may_build=may_build(request.user, flow),
         may_delete=flow.is_built and access.may(request.user, "orchestration.delete_flow"),
         may_run=access.may_run(request.user, flow.key),
     )
 
 
-def used_by(flow: Flow) -> list[Step]:
-    """The steps that run it, of whatever version."""
-    return list(Step.objects.filter(flow=flow.key).select_related("version__orchestration", "stage").order_by("version__orchestration", "-version__number"))
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a built flow that nothing live uses, with all its versions."""
+    flow = get_object_or_404(Flow, pk=pk, is_built=True)
+    if not access.may(request.user, "orchestration.delete_flow"):
+        raise PermissionDenied
+    try:
+        with transaction.atomic():
+            flow.delete()
+    except ProtectedError as used:
+        messages.error(request, str(used.args[0]))
+        return HttpResponseRedirect(reverse("admin:orchestration_flow_change", args=[pk]))
+    messages.success(request, _("“%(label)s” was deleted.") % {"label": flow.label})
+    return HttpResponseRedirect(reverse("admin:orchestration_flow_changelist"))
 
 
 # The editor ------------------------------------------------------------------------------------------------------------
@@ -229,7 +240,9 @@ class Row:
         self.icon = form.icon if form else "arrow-right"
         self.kind = form.title if form else ""
         if part.kind == "field":
-            self.kind = FORMS["field"].base_fields["type"].choices and dict(FORMS["field"].base_fields["type"].choices).get(part.about.get("type"), self.kind)  # type: ignore[attr-defined]
+            self.kind = FORMS["field"].base_fields["type"].choices and dict(FORMS["field"].base_fields["type"].choices).get(
+                part.about.get("type"), self.kind
+            )  # type: ignore[attr-defined]
         self.is_current = part.name == editor.at
         self.problems = [problem for problem in editor.problems if problem.part == part.name]
         self.when = editor.sentence(part)
@@ -253,7 +266,7 @@ class Editor:
         self.document: dict[str, Any] = self.revision.document if self.revision else version.document
         self.at, self.adding, self.inside = (request.GET.get(name, "") for name in ("at", "add", "inside"))
         self.may_build = not version.is_frozen and may_build(request.user, version.flow)
-        self.problems = drafting.problems(self.kind, self.document, site.surroundings()) if not version.is_frozen else []
+        self.problems = drafting.problems(self.kind, self.document, site.surroundings(self.flow)) if not version.is_frozen else []
         self._readable: Readables | None = None
 
     @property
@@ -392,7 +405,10 @@ def _save(editor: Editor) -> HttpResponse:
         form.add_error(None, str(refused))
         return editor.render(form, 409 if isinstance(refused, Conflict) else 422)
     if seen is not None and made.number > seen.number + 1:
-        others = [revision.by_label for revision in version.revisions.filter(number__gt=seen.number, number__lt=made.number).exclude(by=request.user)]
+        others = [
+            revision.by_label
+            for revision in version.revisions.filter(number__gt=seen.number, number__lt=made.number).exclude(by=request.user)
+        ]
         if others:
             messages.info(request, _("Saved. %(name)s has changed other parts meanwhile; both are kept.") % {"name": others[-1]})
     more = {"add": editor.adding, "inside": editor.inside} if "another" in request.POST else {"at": name}
@@ -476,7 +492,9 @@ def change(request: HttpRequest, version: FlowVersion) -> HttpResponse:
                 messages.success(request, _moved(version, kind, name))
                 told = {"at": at or name, "menu": name}
             case ["remove"]:
-                _change(editor, lambda document: editing.without(kind, document, name), [name], _("Take out “%(label)s”") % {"label": label})
+                _change(
+                    editor, lambda document: editing.without(kind, document, name), [name], _("Take out “%(label)s”") % {"label": label}
+                )
                 messages.success(request, _("“%(label)s” was taken out. Undo brings it back.") % {"label": label})
                 gone = {inner.name for inner in part.walk()} if part else {name}
                 told = {"at": "" if at in gone else at}
@@ -491,7 +509,12 @@ def change(request: HttpRequest, version: FlowVersion) -> HttpResponse:
                 _change(editor, doubled, [name], _("Duplicate “%(label)s”") % {"label": label})
                 told = {"at": made[-1]}
             case ["into", target]:
-                _change(editor, lambda document: editing.moved_into(kind, document, name, target), [name], _("Move “%(label)s”") % {"label": label})
+                _change(
+                    editor,
+                    lambda document: editing.moved_into(kind, document, name, target),
+                    [name],
+                    _("Move “%(label)s”") % {"label": label},
+                )
                 messages.success(request, _("“%(label)s” was moved.") % {"label": label})
                 told = {"at": name}
             case _:
@@ -525,7 +548,7 @@ def _is_there(version: FlowVersion, key: str, value: str) -> bool:
 def readable(request: HttpRequest, version: FlowVersion) -> HttpResponse:
     """What can be read at a part, as JSON, or as a page for those without a script."""
     editor = Editor(request, version)
-    if editor.adding and not editor.holds_more() or not (editor.adding or editor.at):
+    if (editor.adding and not editor.holds_more()) or not (editor.adding or editor.at):
         raise Http404
     found = [*editor.place().known.all()]
     if "application/json" in request.headers.get("Accept", ""):
@@ -612,12 +635,17 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     if not numbers:
         raise Http404
     asked = [request.GET.get(name, "") for name in ("old", "new")]
-    old, new = (int(text) if text.isdecimal() and int(text) in versions else default for text, default in zip(asked, (numbers[-2:] * 2)[:2], strict=True))
+    old, new = (
+        int(text) if text.isdecimal() and int(text) in versions else default
+        for text, default in zip(asked, (numbers[-2:] * 2)[:2], strict=True)
+    )
     changes = [
         Change(place, before, after, versions[new].document, versions[old].document, flow.kind)
-        for place, before, after in documents.changed_places(versions[old].document, versions[new].document)
+        for place, before, after in flow_builder.differences(versions[old], versions[new])
     ]
-    return page(request, "compare", title=str(flow.label), flow=flow, numbers=numbers, old=versions[old], new=versions[new], changes=changes)
+    return page(
+        request, "compare", title=str(flow.label), flow=flow, numbers=numbers, old=versions[old], new=versions[new], changes=changes
+    )
 
 
 class Change:
@@ -627,7 +655,9 @@ class Change:
         self.place, self.before, self.after = place, before, after
         self.what = "added" if before is None else "removed" if after is None else "changed"
         said = {part.name: part.label for document in (old, new) for part in editing.walk(kind, document)}
-        self.path = [said.get(name) or name.replace("_", " ") for name in place.split(".") if name not in editing.HOLDING and name != "screens"]
+        self.path = [
+            said.get(name) or name.replace("_", " ") for name in place.split(".") if name not in editing.HOLDING and name != "screens"
+        ]
         self.old, self.new = _told(before), _told(after)
 
 
@@ -635,3 +665,75 @@ def _told(value: Any) -> str:
     if isinstance(value, Mapping) and (value.get("label") or value.get("title")):
         return str(value.get("label") or value.get("title"))
     return shown(value)
+
+
+@of_version(builds=True)
+def activation(request: HttpRequest, version: FlowVersion) -> HttpResponse:
+    """What would keep it from being activated and what would change; POST activates it."""
+    editor = Editor(request, version)
+    found = [drafting.found(editor.kind, editor.document, problem.place, problem.message) for problem in flow_builder.problems(version)]
+    if request.method == "POST" and not found:
+        note = request.POST.get("note", "").strip()[:200]
+        try:
+            flow_builder.activate(version)
+        except (Refused, IllegalMove) as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(address("activation", version))
+        if note:
+            version.note = note
+            version.save(update_fields=["note"])
+        messages.success(request, _("%(version)s is active: steps that begin from now on run it.") % {"version": version})
+        return HttpResponseRedirect(reverse("admin:orchestration_flow_change", args=[version.flow_id]))
+    active = version.flow.active_version
+    return page(
+        request,
+        "activation",
+        422 if request.method == "POST" else 200,
+        title=str(version.flow.label),
+        flow=version.flow,
+        version=version,
+        problems=[(problem, editor.link_to(problem)) for problem in found],
+        active=active,
+        usages=[usage for usage in flow_builder.used_by(version.flow.key) if usage.is_live],
+    )
+
+
+@require_POST
+@of_version(builds=True)
+def deactivation(request: HttpRequest, version: FlowVersion) -> HttpResponse:
+    """Take the active version away."""
+    try:
+        flow_builder.deactivate(version)
+    except IllegalMove:
+        messages.error(request, _("%(version)s is not active.") % {"version": version})
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("%(version)s is inactive: steps that have begun go on with it.") % {"version": version})
+    return HttpResponseRedirect(reverse("admin:orchestration_flow_change", args=[version.flow_id]))
+
+
+@require_POST
+@of_version(builds=True)
+def copy(request: HttpRequest, version: FlowVersion) -> HttpResponse:
+    """Make a new draft of it, and go there."""
+    made = flow_builder.copy(version, by=request.user)
+    messages.success(request, _("v%(number)d is a draft that says what v%(old)d says.") % {"number": made.number, "old": version.number})
+    return HttpResponseRedirect(address("draft", made))
+
+
+# Preview and test --------------------------------------------------------------------------------------------------------
+
+
+@of_version()
+def preview(request: HttpRequest, version: FlowVersion) -> HttpResponse:
+    raise Http404
+
+
+@of_version()
+def test(request: HttpRequest, version: FlowVersion) -> HttpResponse:
+    raise Http404
+
+
+def test_code(request: HttpRequest, pk: int) -> HttpResponse:
+    raise Http404
