@@ -117,10 +117,28 @@ ORCHESTRATION_RUN_SECONDS = env.seconds("ORCHESTRATION_RUN_SECONDS", 60, least=1
 ORCHESTRATION_LOOK_SECONDS = env.seconds("ORCHESTRATION_LOOK_SECONDS", 30, least=1)
 # How often an instance may come to the same stage before that is a fault.
 ORCHESTRATION_MAX_ITERATIONS = env.number("ORCHESTRATION_MAX_ITERATIONS", 50, least=1)
-# How large the outputs of one step may be, as JSON, in bytes.
+# What one attempt of a flow may use. Passing a limit is that step's fault alone, and is never tried again by itself.
+ORCHESTRATION_MOST_QUERIES = env.number("ORCHESTRATION_MOST_QUERIES", 200, least=1)
+ORCHESTRATION_MOST_WRITES = env.number("ORCHESTRATION_MOST_WRITES", 150, least=1)
+ORCHESTRATION_MOST_ROWS = env.number("ORCHESTRATION_MOST_ROWS", 10_000, least=1)
+ORCHESTRATION_MOST_CALLS = env.number("ORCHESTRATION_MOST_CALLS", 20)
+ORCHESTRATION_MOST_MAILS = env.number("ORCHESTRATION_MOST_MAILS", 10)
+# How large the inputs and the outputs of one step may be, as JSON, in bytes.
+ORCHESTRATION_INPUT_BYTES = env.number("ORCHESTRATION_INPUT_BYTES", 32 * 1024, least=1024)
 ORCHESTRATION_OUTPUT_BYTES = env.number("ORCHESTRATION_OUTPUT_BYTES", 256 * 1024, least=1024)
 # The user as whom background steps run, with no more rights than that user has. Empty: as nobody, with the rights of the code itself.
 ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
+
+# How flows reach outside
+# -----------------------
+# The key that stored secrets (tokens, webhooks) are sealed under: 32 or more random characters. SECRET_KEY when not set; then changing
+# that one, without keeping the former among SECRET_KEY_FALLBACKS, means entering every secret again.
+ORCHESTRATION_SECRETS_KEY = env.text("ORCHESTRATION_SECRETS_KEY")
+# Origins that endpoints may lie at although they are in a private network, have a port of their own or speak no HTTPS:
+# http://helpdesk.intranet:8080, comma-separated. Anything else must be public, HTTPS, and on port 443.
+ORCHESTRATION_TRUSTED_ORIGINS = env.words("ORCHESTRATION_TRUSTED_ORIGINS")
+# The TrueType font of PDFs whose characters the built-in ones lack, for example /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf.
+ORCHESTRATION_PDF_FONT = env.text("ORCHESTRATION_PDF_FONT")
 
 # What it is made of
 # ------------------

@@ -16,9 +16,18 @@ DEFAULTS: dict[str, Any] = {
     "SERVICE_USER": "",  # the user as whom background steps run; empty: as nobody, with the rights of the code itself
     "CALLBACK_PATH": "/callbacks/",  # where `orchestration.urls` is included
     "CALLBACK_BYTES": 32 * 1024,  # how large the body of a callback may be
+    "MOST_QUERIES": 200,  # what one attempt of a flow may use, as the next ones
+    "MOST_WRITES": 150,  # statements that write
+    "MOST_ROWS": 10_000,  # rows that they write
+    "MOST_CALLS": 20,  # call-outs
+    "REPLY_BYTES": 1024 * 1024,  # how large the reply to a call-out may be
+    "MOST_MAILS": 10,  # mails and chat messages
+    "INPUT_BYTES": 32 * 1024,  # how large the inputs of a step may be, as JSON
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
     "WRITABLE": {},  # what flows built without code may write: {"crm.quote": ["discount"], "crm.ticket": "*"}
     "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
+    "TRUSTED_ORIGINS": (),  # where endpoints may lie although it is private, or no HTTPS on port 443
+    "PDF_FONT": "",  # a TrueType font for what the built-in ones cannot write
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

@@ -169,4 +169,4 @@ def _tell(keys: list[str]) -> None:
 def _enqueue(drains: int) -> None:
     queue = django_rq.get_queue(QUEUE, connection=_connection(), commit_mode="auto")  # we wait for the commit ourselves
     for _ in range(min(drains, MOST_HINTS - queue.count)):
-        queue.enqueue_call(DRAIN, timeout=conf.DRAIN_SECONDS + 120, result_ttl=0, failure_ttl=3600, ttl=3600)
+        queue.enqueue_call(DRAIN, timeout=int(conf.DRAIN_SECONDS + conf.RUN_SECONDS + 60), result_ttl=0, failure_ttl=3600, ttl=3600)

@@ -260,16 +260,41 @@ def claim_step() -> Claim | None:
 def run_step(claim: Claim) -> None:
     """Run the claimed step's flow; its writes and the step's completion are committed together, or neither (R4.1).
 
+    A built flow with call-outs commits each of its segments with a checkpoint, and asks the network in between (R4.3).
     Raises whatever the flow raises, and Stale when the attempt has been superseded.
     """
+    related = ("step", "instance__version", "instance__starter", "handles__step")
+    step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
+    flow = step.get_flow()
+    usage, reply = runner.Usage(str(flow.label)), None
+    if flow.network is not None:
+        reply = runner.ask_network(flow, _background_context(step, flow), usage)
+    while (call := _run_segment(claim, step, flow, usage, reply)) is not None:
+        answered = runner.call_out(flow, call, step.checkpoint, usage)
+        _keep_checkpoint(claim, step, answered)
+
+
+def _run_segment(claim: Claim, step: StepInstance, flow: flows.Flow, usage: runner.Usage, reply: Any) -> runner.CallOut | None:
+    """One transaction of a step's flow, which is the whole of it unless it calls out; then the call-out that it has come to."""
     with transaction.atomic():
-        related = ("step", "instance__version", "instance__starter", "handles__step")
-        step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
-        flow = step.get_flow()
-        context = _background_context(step, flow)
+        context = _background_context(step, flow)  # the record as it is now, after however long the network took
+        context.reply = reply
         with origin.caused_by(step.instance):
-            result = runner.run_autolaunched(flow, context)
-        finish_step(claim, result)
+            result = runner.run_autolaunched(flow, context, usage, step.checkpoint)
+        if result.call is None:
+            finish_step(claim, result)
+        elif result.checkpoint != step.checkpoint or result.outbox:
+            with moving.lock(claim.instance_id) as instance:
+                moving.keep_result(_claimed(instance, claim), result)
+            step.checkpoint = result.checkpoint
+    return result.call
+
+
+def _keep_checkpoint(claim: Claim, step: StepInstance, checkpoint: dict[str, Any]) -> None:
+    """What a call-out has answered is kept at once: no later attempt asks again. Raises Stale when the attempt was superseded."""
+    if StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(checkpoint=checkpoint) != 1:
+        raise Stale(f"step {claim.step_id}: this attempt was superseded")
+    step.checkpoint = checkpoint
 
 
 def finish_step(claim: Claim, result: runner.Result) -> None:
@@ -411,7 +436,7 @@ def _attempt_failed(instance: Instance, step: StepInstance, kind: str, error: di
     if not may_retry or step.tries_left == 0:
         moving.fault_step(instance, step, error)
         return
-    again = clock.now() + _back_off(step.attempt)
+    again = clock.now() + max(_back_off(step.attempt), timedelta(seconds=error.get("after", 0)))
     StepInstance.objects.filter(pk=step.pk).update(token="", lease_until=None, error=error, ready_at=again)
     Milestone.record(kind, **step.milestone_place(), before=step.status, after=step.status, reason=error["message"])
 

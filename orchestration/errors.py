@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from orchestration import secrecy
+
 
 class Refused(Exception):
     """A request that was understood and turned down. `str()` of it is a sentence for the person who asked."""
@@ -80,11 +82,20 @@ class Failure(Exception):
     """Raised by a flow to say that it could not do its work. Uses up one attempt, like any other exception."""
 
 
+class Unavailable(Failure):
+    """Something outside did not answer, or asked for patience. Trying again may help; `after` is how many seconds it wants to wait."""
+
+    def __init__(self, message: object, *, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
+
+
 class Stale(Exception):
     """An attempt came back after its step had been given to somebody else. Its transaction rolls back; nobody is told."""
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """An exception as the data that a step and its milestone keep: `type` and `message`."""
+    """An exception as the data that a step and its milestone keep: `type` and `message`, without any secret."""
     kind = error.kind if isinstance(error, Fault) else type(error).__name__
-    return {"type": kind, "message": " ".join(str(error).split())[:2000] or kind}
+    patience = {"after": error.after} if isinstance(error, Unavailable) and error.after else {}
+    return {**patience, "type": kind, "message": secrecy.blotted(" ".join(str(error).split()))[:2000] or kind}

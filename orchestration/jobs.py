@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, InternalError, OperationalError, connection
 
-from orchestration import clock, conf, dispatch, effects, engine, triggers
+from orchestration import clock, conf, dispatch, effects, engine, runner, triggers
 from orchestration.errors import Busy, Stale
 from orchestration.models import Effect, Instance, Signal, StartRequest, StepInstance
 
@@ -32,9 +32,10 @@ def drain() -> None:
     Carries no arguments and decides nothing: a lost, doubled or late drain changes nothing but the delay.
     """
     until = time.monotonic() + conf.DRAIN_SECONDS
-    while time.monotonic() < until:
-        if not (_start_next() or _signal_next() or _step_next() or effects.deliver_next()):
-            return
+    with runner.alarm():
+        while time.monotonic() < until:
+            if not (_start_next() or _signal_next() or _step_next() or effects.deliver_next()):
+                return
     dispatch.hint()
 
 

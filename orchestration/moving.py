@@ -6,6 +6,7 @@ in here works on an instance whose row is locked (`lock`), and moves rows of tha
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -251,26 +252,29 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
     tell_about(instance, item)
 
 
-def keep_outputs(step: StepInstance, outputs: dict[str, Any]) -> None:
-    """Keep what a step's flow returned on its row."""
+def keep_outputs(step: StepInstance, outputs: dict[str, Any], **columns: Any) -> None:
+    """Keep what a step's flow returned on its row, and other columns with it."""
     step.outputs = outputs
-    StepInstance.objects.filter(pk=step.pk).update(outputs=outputs)
+    StepInstance.objects.filter(pk=step.pk).update(outputs=outputs, **columns)
 
 
 def keep_result(step: StepInstance, result: runner.Result) -> None:
-    """Keep what a flow returned, and what it wants sent, on its step; the mails leave after the commit."""
-    keep_outputs(step, result.outputs)
-    Effect.objects.bulk_create(
-        Effect(
-            step_instance=step,
-            kind=EffectKind.MAIL,
-            key=f"{step.key}-mail-{number}",
-            payload={"to": mail.to, "subject": mail.subject, "body": mail.body},
-            due_at=clock.now(),
+    """Keep what a flow returned, what it wants sent, and where it goes on if it has not ended; the mails leave after the commit."""
+    checkpoint = {"checkpoint": result.checkpoint or {}} if result.checkpoint or step.checkpoint else {}
+    keep_outputs(step, result.outputs, usage=result.usage, **checkpoint)
+    if result.outbox:
+        sent_before = step.effects.count()  # by attempts that then waited
+        Effect.objects.bulk_create(
+            Effect(
+                step_instance=step,
+                kind=EffectKind.MAIL if isinstance(sent, flows.Mail) else EffectKind.SLACK,
+                key=f"{step.key}-mail-{number}",
+                payload=asdict(sent),
+                due_at=clock.now(),
+            )
+            for number, sent in enumerate(result.outbox, start=sent_before + 1)
         )
-        for number, mail in enumerate(result.mails, start=1)
-    )
-    step.instance.ready_steps += len(result.mails)
+        step.instance.ready_steps += len(result.outbox)
 
 
 def complete_step(step: StepInstance, *, by: Person | None = None, reason: str = "") -> None:

@@ -1,10 +1,13 @@
 """Flows that the stories need and no real project would have."""
 
+import time
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db import connection
 
+from demo.models import Building
 from orchestration import clock
 from orchestration.errors import Failure
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
@@ -110,3 +113,52 @@ class ResolutionScreen(Screen):
 @screen_flow(screens=[ResolutionScreen])
 def resolve(context: Context, answers: dict[str, Any]) -> dict[str, Any]:
     return answers
+
+
+@autolaunched_flow
+def use_up(context: Context, *, what: str, number: int, text: str = "") -> dict[str, Any]:
+    """Uses so much of something that is limited, after having written a little."""
+    Building.objects.bulk_create([Building(name="Left behind?")])  # without signals, whose queries would count
+    context.mail("partner@example.com", "Left behind?", "…")
+    _use(context, what, number)
+    return {"text": "x" * number} if what == "output" else {}
+
+
+@autolaunched_flow
+def catch_everything(context: Context, *, what: str, number: int) -> dict[str, Any]:
+    """The same, by somebody who lets nothing out."""
+    Building.objects.bulk_create([Building(name="Left behind?")])  # without signals, whose queries would count
+    try:
+        _use(context, what, number)
+    except:  # noqa: E722  the very thing that a limit has to survive
+        calls.append("caught")
+    return {"all": "well"}
+
+
+def _use(context: Context, what: str, number: int) -> None:
+    match what:
+        case "queries":
+            for _turn in range(number):
+                Building.objects.filter(name="").first()
+        case "writes":
+            for turn in range(number):
+                Building.objects.filter(pk=-turn).update(name="x")
+        case "rows":
+            Building.objects.bulk_create([Building(name=f"B{turn}") for turn in range(number)], batch_size=450)
+        case "updated":
+            Building.objects.bulk_create([Building(name=f"B{turn}") for turn in range(number // 2)], batch_size=450)
+            Building.objects.filter(name__startswith="B").update(has_badge_system=False)
+        case "raw":
+            with connection.cursor() as cursor:
+                for turn in range(number):
+                    cursor.execute("  /* sly */ update demo_building set name = 'x' where id = %s", [-turn])
+        case "mails":
+            for _turn in range(number):
+                context.mail("partner@example.com", "Hello", "…")
+        case "seconds":
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                pass
+        case "statement":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(20)")

@@ -18,7 +18,7 @@ ROOMS = {
 """Each room, and the others that it may import from."""
 
 SHELVES = (
-    {"clock", "conf", "failpoints", "states", "errors", "secrecy", "expressions", "values", "flows"},
+    {"clock", "conf", "failpoints", "states", "errors", "secrecy", "sealing", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "outside", "runner", "callbacks"},
     {"drawing", "facts", "moving", "engine", "operating"},

@@ -16,7 +16,7 @@ from orchestration.flows.catalogue import (
     pinned,
     screen_flow,
 )
-from orchestration.flows.context import Context, Mail, Wait
+from orchestration.flows.context import Context, Http, Mail, Message, Reply, Wait, escaped_for_slack
 from orchestration.flows.screens import Screen
 
 __all__ = [
@@ -24,13 +24,17 @@ __all__ = [
     "Context",
     "Flow",
     "FlowKind",
+    "Http",
     "Mail",
+    "Message",
+    "Reply",
     "Screen",
     "Shelf",
     "Wait",
     "add_shelf",
     "all_flows",
     "autolaunched_flow",
+    "escaped_for_slack",
     "evaluate",
     "evaluation_flow",
     "get",

@@ -58,7 +58,8 @@ class Flow:
     `function`, or a `document` and the `version` (a key of FlowVersion) that it is of. `inputs` are its typed inputs, `required` those
     without a default, and `declared` both in the words of `orchestration.values`. `outputs` are the names of its outputs, None where only
     running it tells. `changes_record` says that it writes the record; then the person needs the permission to change it, unless the
-    flow runs `as_system`.
+    flow runs `as_system`. `network` is the part of a flow in code that talks to the network, and comes first, with no transaction open
+    (R4.3).
     """
 
     key: str
@@ -70,6 +71,7 @@ class Flow:
     screens: Sequence[type[Screen]] = ()
     changes_record: bool = False
     as_system: bool = False
+    network: Function | None = None
     declared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: frozenset[str] | None = None
     document: AnyDocument | None = None
@@ -125,17 +127,26 @@ _catalogue: dict[str, Flow] = {}
 
 
 def autolaunched_flow(
-    function: Function | None = None, *, label: str | Promise = "", changes_record: bool = False, as_system: bool = False
+    function: Function | None = None,
+    *,
+    label: str | Promise = "",
+    changes_record: bool = False,
+    as_system: bool = False,
+    network: Callable[..., Any] | None = None,
 ) -> Any:
     """Register a function as a flow that a background step runs.
 
     The function takes the Context and its inputs as typed keyword-only arguments; it returns a mapping of outputs (JSON
     values) or None. It raises Failure, or anything else, when it cannot do its work. With `changes_record` the person that the step
     runs as needs the permission to change the record, unless the flow runs `as_system`.
+
+    `network` is a function that takes the same and is called before: it may use `context.http`, and writes nothing. What it returns is
+    `context.reply` when the flow itself is called.
     """
 
     def register(function: Function) -> Function:
-        return _register(function, FlowKind.AUTOLAUNCHED, label, changes_record=changes_record, as_system=as_system)
+        options = {"changes_record": changes_record, "as_system": as_system, "network": network}
+        return _register(function, FlowKind.AUTOLAUNCHED, label, **options)
 
     return register(function) if function else register
 

@@ -12,7 +12,7 @@ import orchestration.clock
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orchestration", "0002_conditions_starts_and_operating"),
+        ("orchestration", "0004_flows_without_code"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _say
 from django.utils.translation import gettext_lazy as _
 
-from orchestration import clock, secrecy
+from orchestration import clock, sealing, secrecy
 from orchestration.errors import Fault
 from orchestration.models.instances import Instance, StepInstance, WorkItem, name_of
 from orchestration.models.people import Person
@@ -62,11 +62,11 @@ class Secret(models.Model):
 
     def keep(self, value: str) -> None:
         """Seal a new value in place of what there was; the row is not saved."""
-        self.environment, self.sealed, self.changed_at = "", secrecy.seal(value), clock.now()
+        self.environment, self.sealed, self.changed_at = "", sealing.seal(value), clock.now()
 
     def reveal(self) -> str:
         """The value, for whoever sends it. Raises Fault when it cannot be had, or could break out of a header."""
-        value = secrecy.remembered(os.environ.get(self.environment, "")) if self.environment else secrecy.unseal(self.sealed)
+        value = secrecy.remembered(os.environ.get(self.environment, "")) if self.environment else sealing.unseal(self.sealed)
         if not value:
             raise Fault(
                 _say("Secret “%(name)s”: the environment variable %(variable)s is not set.")

@@ -2,43 +2,83 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
-from orchestration import conf
+from orchestration import outside
 from orchestration.errors import Failure, Fault, Invalid
-from orchestration.flows import Context, Flow, Mail, Wait
-from orchestration.runner import interpreter
+from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Wait
+from orchestration.runner import interpreter, limits
 from orchestration.runner.interpreter import CallOut, Pause
+from orchestration.runner.limits import Usage
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a flow returned: JSON `outputs` or a `wait`, and the `mails` to send once its step is committed.
+    """What a flow returned: JSON `outputs` or a `wait`; the `outbox` to send once its step is committed; and what it has used.
 
     A built flow that has only come to a pause has a `checkpoint` at which it goes on, after its `call` was answered or its wait is over.
     """
 
     outputs: dict[str, Any]
-    mails: Sequence[Mail]
+    outbox: Sequence[Mail | Message]
     wait: Wait | None = None
+    usage: Mapping[str, float] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
     call: CallOut | None = None
 
 
-def run_autolaunched(flow: Flow, context: Context, checkpoint: Mapping[str, Any] | None = None) -> Result:
-    """Run an autolaunched flow with the context's inputs; a built one from its checkpoint on, if it has one.
+def ask_network(flow: Flow, context: Context, usage: Usage) -> Any:
+    """Call the flow's network part, with no transaction open and every write refused; what it returns is to be the `reply` (R4.3).
 
-    Raises Fault when an input is missing, unknown or of the wrong type, or the outputs are no JSON or too large;
+    Raises Fault as `run_autolaunched` does, and whatever the flow raises.
+    """
+    assert flow.network is not None
+    inputs = _accepted(flow, context.inputs)
+    context.http = Http(_counted_calls(context, usage))
+    usage.read_only = True
+    try:
+        with usage:
+            return flow.network(context, **inputs)
+    finally:
+        usage.read_only = False
+
+
+def call_out(flow: Flow, call: CallOut, checkpoint: Mapping[str, Any], usage: Usage) -> dict[str, Any]:
+    """Ask what a built flow has come to, with no transaction open: the checkpoint at which it goes on with the reply (R4.3).
+
+    Raises Unavailable when trying again may help, Fault when it will not.
+    """
+    usage.read_only = True
+    try:
+        with usage:
+            usage.count("calls")
+            reply = outside.call(call.endpoint, call.method, call.path, body=call.body, key=call.key, timeout=call.timeout)
+            return interpreter.answered(flow, checkpoint, reply)
+    finally:
+        usage.read_only = False
+
+
+def run_autolaunched(flow: Flow, context: Context, usage: Usage | None = None, checkpoint: Mapping[str, Any] | None = None) -> Result:
+    """Run an autolaunched flow with the context's inputs; `usage` is what its attempt has used before, `checkpoint` where a built flow
+    goes on.
+
+    Raises Fault when an input is missing, unknown or of the wrong type, a limit is passed, or the outputs are no JSON;
     and whatever the flow raises.
     """
-    if flow.document is not None:
-        return _result(flow, interpreter.perform(flow, context, checkpoint), context)
-    assert flow.function is not None
-    return _result(flow, flow.function(context, **flow.accepted(context.inputs)), context)
+    usage = usage or Usage(str(flow.label))
+    inputs = _accepted(flow, context.inputs)
+    context.count = usage.count
+    with usage:
+        if flow.document is not None:
+            returned: Any = interpreter.perform(flow, context, checkpoint)
+        else:
+            assert flow.function is not None
+            returned = flow.function(context, **inputs)
+    return _result(flow, returned, context, usage)
 
 
 def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> Result:
@@ -46,6 +86,22 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
 
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
+    usage = Usage(str(flow.label))
+    assert flow.function is not None
+    context.count = usage.count
+    try:
+        with usage:
+            cleaned = _cleaned(flow, context, answers)
+            returned = flow.function(context, cleaned)
+        return _result(flow, returned, context, usage)
+    except (Failure, Fault) as failure:
+        if isinstance(failure, Fault) and failure.kind != "limit":
+            raise
+        last = len(flow.screens) - 1
+        raise Invalid(failure, screen=last, errors={"__all__": [str(failure)]}) from failure
+
+
+def _cleaned(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     for index in range(len(flow.screens)):
         screen = flow.screen(index, answers, context)
@@ -53,19 +109,34 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
             errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
             raise Invalid(_("Some answers are missing or cannot be taken."), screen=index, errors=errors)
         cleaned.update(screen.cleaned_data)
-    assert flow.function is not None
-    try:
-        return _result(flow, flow.function(context, cleaned), context)
-    except Failure as failure:
-        last = len(flow.screens) - 1
-        raise Invalid(failure, screen=last, errors={"__all__": [str(failure)]}) from failure
+    return cleaned
 
 
-def _result(flow: Flow, returned: Any, context: Context) -> Result:
-    if isinstance(returned, Wait):
-        return Result({}, tuple(context.mails), returned)
+def _counted_calls(context: Context, usage: Usage) -> Any:
+    """What calls an endpoint for the flow: counted, and each call under a key of its own that is the same for each attempt."""
+
+    def call(endpoint: str, method: str, path: str = "", **options: Any) -> Reply:
+        usage.count("calls")
+        return outside.call(endpoint, method, path, key=f"{context.key}-call-{usage.calls}", **options)
+
+    return call
+
+
+def _accepted(flow: Flow, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as the flow takes them. Raises Fault when they are not what it takes, or too large."""
+    accepted = flow.accepted(inputs)
+    if inputs:
+        size = len(json.dumps(inputs, default=str).encode())  # records are counted by their names
+        if size > limits.most("input"):
+            raise limits.fault("input", size, str(flow.label))
+    return accepted
+
+
+def _result(flow: Flow, returned: Any, context: Context, usage: Usage) -> Result:
     if isinstance(returned, Pause):
-        return Result({}, tuple(context.mails), returned.wait, returned.checkpoint, returned.call)
+        return Result({}, tuple(context.outbox), returned.wait, usage.figures(), returned.checkpoint, returned.call)
+    if isinstance(returned, Wait):
+        return Result({}, tuple(context.outbox), returned, usage.figures())
     if returned is not None and not isinstance(returned, Mapping):
         raise Fault(_("“%(flow)s” returned no mapping of outputs.") % {"flow": flow.label}, kind="output")
     try:
@@ -75,10 +146,6 @@ def _result(flow: Flow, returned: Any, context: Context) -> Result:
             _("An output of “%(flow)s” cannot be stored: %(error)s") % {"flow": flow.label, "error": error},
             kind="output",
         ) from error
-    size, limit = len(text.encode()), conf.OUTPUT_BYTES
-    if size > limit:
-        raise Fault(
-            _("The outputs of “%(flow)s” are %(size)d bytes; the limit is %(limit)d.") % {"flow": flow.label, "size": size, "limit": limit},
-            kind="output",
-        )
-    return Result(outputs=json.loads(text), mails=tuple(context.mails))
+    if (size := len(text.encode())) > limits.most("output"):
+        raise limits.fault("output", size, str(flow.label))
+    return Result(json.loads(text), tuple(context.outbox), None, usage.figures())

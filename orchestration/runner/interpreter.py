@@ -23,11 +23,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from orchestration import access, clock, dispatch, expressions, flows, origin, values
-from orchestration.errors import Failure, Fault, Invalid
+from orchestration import access, clock, dispatch, expressions, flows, origin, outside, values
+from orchestration.errors import Failure, Fault, Invalid, Unavailable
 from orchestration.expressions import Known
 from orchestration.expressions.tree import number
-from orchestration.flows import Context, Flow, FlowKind
+from orchestration.flows import Context, Flow, FlowKind, Reply
 from orchestration.flows import Wait as ToWait
 from orchestration.flows.documents import AutolaunchedDocument, sources_in, walk
 from orchestration.flows.documents import elements as parts
@@ -40,6 +40,9 @@ MOST_TURNS = 1000
 
 MOST_DONE = 10_000
 """Elements that one segment may do, those in loops counted each time."""
+
+PATIENCE = frozenset({408, 425, 429})
+"""Answers below 500 that ask to try again later."""
 
 DEEPEST_RUNS = 5
 """Flows that may run each other in a chain."""
@@ -132,17 +135,20 @@ def perform(
     return {name: _as_output(work.value(source)) for name, source in document.outputs.items()}
 
 
-def answered(flow: Flow, checkpoint: Mapping[str, Any], status: int, body: Any) -> dict[str, Any]:
-    """The checkpoint after the call-out that it stands before was answered. Raises Fault when the reply has not what is mapped from it."""
+def answered(flow: Flow, checkpoint: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
+    """The checkpoint after the call-out that it stands before was answered.
+
+    Raises Unavailable when the other side asks for patience, Fault when it refuses, or the reply has not what is mapped from it.
+    """
     document = flow.document
     assert isinstance(document, AutolaunchedDocument)
     element = document.elements[checkpoint["next"]]
     assert isinstance(element, parts.Call)
     with _named(element):
-        outputs = Known(status=Decimal(status)) | {name: _mapped(body, name, reply) for name, reply in element.outputs.items()}
-    tag, elements = checkpoint["known"]["elements"]
-    elements = [tag, {**elements, element.name: checkpoints.kept(Known(outputs))}]
-    after = {"next": checkpoint["next"] + 1, "known": {**checkpoint["known"], "elements": elements}}
+        outputs = {"status": Decimal(reply.status)} | _mapped_outputs(element, reply)
+    tag, done = checkpoint["known"]["elements"]
+    known = {**checkpoint["known"], "elements": [tag, {**done, element.name: checkpoints.kept(Known(outputs))}]}
+    after = {"next": checkpoint["next"] + 1, "known": known}
     checkpoints.refuse_too_large(after)
     return after
 
@@ -286,7 +292,17 @@ def _filled(work: Work, body: Any) -> Any:
     return [_filled(work, inner) for inner in body] if isinstance(body, list) else body
 
 
-def _mapped(body: Any, name: str, reply: parts.Reply) -> Any:
+def _mapped_outputs(element: parts.Call, reply: Reply) -> dict[str, Any]:
+    if reply.status in PATIENCE or reply.status >= 500:
+        raise Unavailable(_("The answer was %(status)d.") % {"status": reply.status}, after=outside.wait_wanted(reply) or 0.0)
+    if not reply.is_ok:
+        names = {"status": reply.status, "text": reply.text}
+        raise Fault(_("The answer was %(status)d: %(text).300s") % names, kind="refused")
+    body = reply.json() if element.outputs else None
+    return {name: _mapped(body, mapped) for name, mapped in element.outputs.items()}
+
+
+def _mapped(body: Any, reply: parts.Reply) -> Any:
     """What stands in a reply where an output is said to; null when it is not there and need not be."""
     found = body
     for step in reply.reply.split("."):

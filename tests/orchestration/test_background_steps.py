@@ -259,7 +259,7 @@ def test_a_step_is_claimed_or_ready_but_never_both(cast: Cast) -> None:  # a con
     ("flow", "inputs", "kind", "message"),
     [
         ("tests.return_nonsense", {}, "output", "cannot be stored"),
-        ("tests.return_much", {}, "output", "the limit is 262144"),
+        ("tests.return_much", {}, "limit", "the limit of 262144 bytes of outputs"),
         ("tests.double", {"number": {"value": "four"}}, "input", "takes int as “number”, not 'four'"),
         ("tests.double", {"number": {"path": "steps.step.outputs.x"}}, "input", "needs a value for “number”"),
         ("tests.double", {"number": {"path": "steps.nowhere.outputs.x"}}, "expression", "there is no field “nowhere”"),

@@ -1,0 +1,7 @@
+"""What lies outside the database: addresses that may be called, HTTP, Slack, and documents. No transaction is open meanwhile."""
+
+from orchestration.outside.addresses import Address, address
+from orchestration.outside.http import call, wait_wanted
+from orchestration.outside.slack import post
+
+__all__ = ["Address", "address", "call", "post", "wait_wanted"]
