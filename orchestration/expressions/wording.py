@@ -138,7 +138,7 @@ class _Speaker:
                 return f"{self.noun(thing)} {_('is yes') if value == (sign == '==') else _('is no')}"
             case Comparison("in" | "not in" as sign, thing, Literal(list()) as listed):
                 return f"{self.noun(thing)} {_('is one of') if sign == 'in' else _('is none of')} {self.noun(listed)}"
-            case Comparison("==" | "!=", Path(path), Literal(str(value))) if (found := self.known.find(path)):
+            case Comparison("==" | "!=", Path(path), Literal(str(value))) if found := self.known.find(path):
                 # A choice is said by its label.
                 shown_as = dict(found.choices).get(value)
                 if shown_as:

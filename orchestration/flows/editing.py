@@ -100,6 +100,11 @@ def names(kind: str, document: Mapping[str, Any]) -> set[str]:
     return {part.name for part in walk(kind, document)}
 
 
+def is_name(text: str) -> bool:
+    """Whether a part, an input or an output can be called this."""
+    return len(text) <= 60 and re.fullmatch(r"[a-z][a-z0-9_]*", text) is not None
+
+
 def free_name(label: str, taken: set[str], fallback: str = "part") -> str:
     """A name made from a label, with a number when it is taken."""
     name = re.sub(r"[^a-z0-9]+", "_", label.lower().encode("ascii", "ignore").decode()).strip("_")[:50]

@@ -18,10 +18,11 @@ from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestration import expressions
+from orchestration import expressions, values
 from orchestration.errors import ExpressionError
 from orchestration.expressions.readable import Readables
 from orchestration.expressions.wording import Mistake, check, check_condition
+from orchestration.flows import editing
 
 NOT_SET, VALUE, PATH, FORMULA, TEXT = "", "value", "path", "formula", "text"
 
@@ -572,3 +573,232 @@ def _checked(found: Any, text: str) -> Any:
     if found is None:
         raise ValueError(text)
     return found
+
+
+# For steps of orchestrations -----------------------------------------------------------------------------------------
+
+
+class InputsWidget(forms.Widget):
+    """A source for each input of a flow. `declared` says which there are."""
+
+    template_name = "orchestration/widgets/inputs.html"
+
+    def __init__(self) -> None:
+        self.declared: Mapping[str, Mapping[str, Any]] = {}
+        self.flow = ""
+        self.address = ""
+        super().__init__()
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, Any]:
+        """What was typed for each input that the page showed."""
+        begins = f"{name}--"
+        shown = [key.removeprefix(begins).removesuffix("-mode") for key in data if key.startswith(begins) and key.endswith("-mode")]
+        return {given: SourceWidget(MODES).value_from_datadict(data, files, f"{begins}{given}") for given in shown}
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return not any(key.startswith(f"{name}--") for key in data)
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """A labelled source for each declared input, and for those that are given and no longer declared."""
+        context = super().get_context(name, None, attrs)
+        given = value or {}
+        rows = []
+        for wanted in [*self.declared, *(other for other in given if other not in self.declared)]:
+            about = self.declared.get(wanted)
+            label = (about or {}).get("label") or capfirst(wanted.replace("_", " "))
+            identity = f"id_{name}--{wanted}"
+            widget = SourceWidget(MODES)
+            widget.says = str(label)  # type: ignore[attr-defined]
+            rows.append(
+                {
+                    "label": label if about is not None else _("%(name)s (no longer there)") % {"name": wanted},
+                    "type": (about or {}).get("type", ""),
+                    "required": (about or {}).get("required") and (about or {}).get("default") is None,
+                    "id": identity,
+                    "html": widget.render(f"{name}--{wanted}", given.get(wanted), {"id": identity}),
+                }
+            )
+        context["widget"] |= {"rows": rows, "flow": self.flow, "address": self.address}
+        return context
+
+
+class InputsField(Known, forms.Field):
+    """What a step gives its flow; cleaned to `{input: source}`. Set `declared` before it is cleaned or shown."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=InputsWidget(), required=False, **{k: v for k, v in kwargs.items() if k in ("label", "help_text")})
+
+    @property
+    def declared(self) -> Mapping[str, Mapping[str, Any]]:
+        """The inputs of the flow."""
+        return self.widget.declared  # type: ignore[no-any-return, attr-defined]
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        """Those that are set; raises ValidationError naming the input. A missing one is told at activation, not here."""
+        found, errors = {}, []
+        for name, typed in (value or {}).items():
+            about = self.declared.get(name)
+            if about is None and typed["mode"] != NOT_SET:
+                errors.append(_("The flow has no input “%(name)s” any more. Choose “Not set” for it.") % {"name": name})
+                continue
+            kind = (about or {}).get("type", "")
+            field = SourceField(type="" if kind in ("record", "file", "list") else kind, with_text=True, required=False)
+            field.known = self.known
+            try:
+                source = field.clean(typed)
+            except ValidationError as error:
+                errors += [f"{(about or {}).get('label') or name}: {message}" for message in error.messages]
+                continue
+            if source is not None:
+                found[name] = source
+        if errors:
+            raise ValidationError(errors)
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return {name: typed_source(source) for name, source in (initial or {}).items()} != {
+            name: typed for name, typed in (data or {}).items() if typed["mode"] != NOT_SET
+        }
+
+
+ASSIGNEES = {
+    "": gettext_lazy("Nobody (background step)"),
+    "queue": gettext_lazy("A queue"),
+    "group": gettext_lazy("A group"),
+    "user": gettext_lazy("A person"),
+    "path": gettext_lazy("Whoever a value names"),
+}
+
+
+class AssigneeWidget(forms.Widget):
+    """Who gets an interactive step."""
+
+    template_name = "orchestration/widgets/assignee.html"
+
+    def __init__(self) -> None:
+        self.queues: Sequence[tuple[str, str]] = ()
+        self.groups: Sequence[str] = ()
+        super().__init__()
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
+        """The kind, and the name that was given for that kind."""
+        kind = data.get(f"{name}-kind", "")
+        return {kind: data.get(f"{name}-{kind}", "").strip()} if kind else {}
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return f"{name}-kind" not in data
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """All kinds, each with its control."""
+        context = super().get_context(name, None, attrs)
+        kind, chosen = next(iter(value.items()), ("", "")) if isinstance(value, Mapping) else ("", "")
+        context["widget"] |= {"kind": kind, "chosen": chosen, "kinds": ASSIGNEES.items(), "queues": self.queues, "groups": self.groups}
+        return context
+
+
+class AssigneeField(Known, forms.Field):
+    """Who gets an interactive step; cleaned to `{"queue": name}` and the like, or {}."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=AssigneeWidget(), required=False, **{k: v for k, v in kwargs.items() if k in ("label", "help_text")})
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """The assignee; raises ValidationError when nobody is named, or the path cannot be read."""
+        kind, chosen = next(iter((value or {}).items()), ("", ""))
+        if not kind:
+            return {}
+        if not chosen:
+            raise ValidationError(_("Name who gets the step."))
+        if kind == "path":
+            refuse_mistakes(check(chosen, self.known if self.known is not None else Anything()))
+        return {kind: chosen}
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (initial or {}) != (data or {})
+
+
+class WordsField(forms.CharField):
+    """A list of words, typed with commas between them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **{k: v for k, v in kwargs.items() if k in ("label", "help_text")})
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        """The words."""
+        return [word.strip() for word in str(super().clean(value)).split(",") if word.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (initial or []) != self.clean(data)
+
+
+def declaration_columns(models: Iterable[tuple[str, str]] = (), *, has_required: bool = True) -> dict[str, forms.Field]:
+    """The columns of a declaration of inputs or variables."""
+    columns: dict[str, forms.Field] = {
+        "label": forms.CharField(label=_("Label"), max_length=100),
+        "type": forms.ChoiceField(label=_("Type"), choices=type_choices(models)),
+    }
+    if has_required:
+        columns["required"] = forms.BooleanField(label=_("Required"), required=False)
+    columns["default"] = forms.CharField(label=_("Default"), required=False, max_length=1000)
+    columns["name"] = forms.CharField(label=_("Name in expressions"), required=False, max_length=60)
+    return columns
+
+
+WORDS = {"text": gettext_lazy("Text"), "number": gettext_lazy("Number"), "yes_no": gettext_lazy("Yes or no"), "date": gettext_lazy("Date")}
+WORDS |= {"datetime": gettext_lazy("Date and time"), "list": gettext_lazy("List"), "file": gettext_lazy("File")}
+"""How the types of values are called."""
+
+
+def type_choices(models: Iterable[tuple[str, str]] = ()) -> list[tuple[str, Any]]:
+    """The types of inputs and variables, a record of each model among them."""
+    plain = [(name, WORDS[name]) for name in values.TYPES if name in WORDS]
+    return [*plain, *((f"record:{label}", _("Record: %(model)s") % {"model": words}) for label, words in models)]
+
+
+class DeclarationField(RowsField):
+    """Inputs or variables; cleaned to their declaration, `{name: {"type": …, "label": …}}`."""
+
+    def __init__(self, *, models: Iterable[tuple[str, str]] = (), has_required: bool = True, **kwargs: Any) -> None:
+        columns = declaration_columns(models, has_required=has_required)
+        told = {k: v for k, v in kwargs.items() if k in ("label", "help_text")}
+        super().__init__(columns, required=False, add=_("Add"), **told)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return [
+            {
+                "label": about.get("label") or capfirst(name.replace("_", " ")),
+                "name": name,
+                "type": f"record:{about['model']}" if about.get("model") else about.get("type"),
+                "required": about.get("required", False),
+                "default": typed_text(about.get("default")),
+            }
+            for name, about in value.items()
+        ]
+
+    def clean(self, value: Any) -> Any:
+        """The declaration; raises ValidationError with the row of what is wrong."""
+        declared: dict[str, Any] = {}
+        errors: list[str] = []
+        for number, row in enumerate(super().clean(value), start=1):
+            name = row["name"].strip() or editing.free_name(row["label"], set(declared), fallback="value")
+            if not editing.is_name(name) or name in declared:
+                errors.append(_("Row %(row)d: “%(name)s” is no name, or is given twice.") % {"row": number, "name": name})
+                continue
+            kind, _colon, model = row["type"].partition(":")
+            about: dict[str, Any] = {"type": kind, "label": row["label"], **({"model": model} if model else {})}
+            if row.get("required"):
+                about["required"] = True
+            if row["default"]:
+                try:
+                    about["default"] = literal(row["default"], kind)
+                except ValidationError as error:
+                    errors.append(_("Row %(row)d, default: %(message)s") % {"row": number, "message": error.messages[0]})
+            declared[name] = about
+        if errors:
+            raise ValidationError(errors)
+        return declared

@@ -15,7 +15,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestration import values
 from orchestration.admin.building.fields import (
     FORMULA,
     NOT_SET,
@@ -23,7 +22,9 @@ from orchestration.admin.building.fields import (
     PATH,
     TEXT,
     VALUE,
+    WORDS,
     ConditionField,
+    DeclarationField,
     Known,
     PathField,
     RowsField,
@@ -68,16 +69,6 @@ class Place:
     def record_model(self) -> str:
         """The "app.model" of the flow's record."""
         return str(self.document.get("record_model") or "")
-
-
-WORDS = {"text": gettext_lazy("Text"), "number": gettext_lazy("Number"), "yes_no": gettext_lazy("Yes or no"), "date": gettext_lazy("Date")}
-WORDS |= {"datetime": gettext_lazy("Date and time"), "list": gettext_lazy("List"), "file": gettext_lazy("File")}
-
-
-def type_choices(models: Iterable[tuple[str, str]] = ()) -> list[tuple[str, Any]]:
-    """The types of inputs and variables, a record of each model among them."""
-    plain = [(name, WORDS[name]) for name in values.TYPES if name in WORDS]
-    return [*plain, *((f"record:{label}", _("Record: %(model)s") % {"model": words}) for label, words in models)]
 
 
 class PartForm(forms.Form):
@@ -140,7 +131,7 @@ class PartForm(forms.Form):
         name: str = self.cleaned_data["name"].strip()
         if not name:
             return self.place.name or editing.free_name(self.words(), taken, fallback=self.kind)
-        if not _is_name(name):
+        if not editing.is_name(name):
             raise ValidationError(_("Use small letters, digits and underscores, beginning with a letter."))
         if name in taken:
             raise ValidationError(_("Another part of the flow has this name."))
@@ -180,10 +171,6 @@ class PartForm(forms.Form):
 
 def _is_nothing(value: Any) -> bool:
     return value is None or value in ("", [], {}) or value is False
-
-
-def _is_name(text: str) -> bool:
-    return text.isascii() and text.isidentifier() and text == text.lower() and text[0].isalpha()
 
 
 # Sources by name: the fields of a record, the inputs of a flow ----------------------------------------------------------
@@ -741,7 +728,7 @@ class LoopForm(ElementForm):
     def clean_each(self) -> str:
         """A name that nothing else has."""
         name: str = self.cleaned_data["each"].strip()
-        if not _is_name(name):
+        if not editing.is_name(name):
             raise ValidationError(_("Use small letters, digits and underscores, beginning with a letter."))
         return name
 
@@ -850,7 +837,7 @@ class CallForm(ElementForm):
     def clean_outputs(self) -> dict[str, Any]:
         """Outputs by their names."""
         for row in self.cleaned_data["outputs"]:
-            if not _is_name(row["name"]):
+            if not editing.is_name(row["name"]):
                 raise ValidationError(
                     _("“%(name)s”: use small letters, digits and underscores, beginning with a letter.") % {"name": row["name"]}
                 )
@@ -1070,49 +1057,13 @@ class DeclarationForm(SettingForm):
     has_required: ClassVar[bool] = True
 
     def prepare(self) -> None:
-        columns: dict[str, forms.Field] = {
-            "label": forms.CharField(label=_("Label"), max_length=100),
-            "type": forms.ChoiceField(label=_("Type"), choices=type_choices(self.place.around.models)),
-        }
-        if self.has_required:
-            columns["required"] = forms.BooleanField(label=_("Required"), required=False)
-        columns["default"] = forms.CharField(label=_("Default"), required=False, max_length=1000)
-        columns["name"] = forms.CharField(label=_("Name in expressions"), required=False, max_length=60)
-        self.fields[self.key] = RowsField(columns, label=self.title, required=False, add=_("Add"), help_text=self.explained)
-        self.initial[self.key] = [
-            {
-                "label": about.get("label") or capfirst(name.replace("_", " ")),
-                "name": name,
-                "type": f"record:{about['model']}" if about.get("model") else about.get("type"),
-                "required": about.get("required", False),
-                "default": typed_text(about.get("default")),
-            }
-            for name, about in (self.place.document.get(self.key) or {}).items()
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        declared: dict[str, Any] = {}
-        for number, row in enumerate(cleaned.get(self.key) or [], start=1):
-            name = row["name"].strip() or editing.free_name(row["label"], set(declared), fallback="value")
-            if not _is_name(name) or name in declared:
-                self.add_error(self.key, _("Row %(row)d: “%(name)s” is no name, or is given twice.") % {"row": number, "name": name})
-                continue
-            kind, _colon, model = row["type"].partition(":")
-            about: dict[str, Any] = {"type": kind, "label": row["label"], **({"model": model} if model else {})}
-            if row.get("required"):
-                about["required"] = True
-            if row["default"]:
-                try:
-                    about["default"] = literal(row["default"], kind)
-                except ValidationError as error:
-                    self.add_error(self.key, _("Row %(row)d, default: %(message)s") % {"row": number, "message": error.messages[0]})
-            declared[name] = about
-        cleaned["declared"] = declared
-        return cleaned
+        self.fields[self.key] = DeclarationField(
+            models=self.place.around.models, has_required=self.has_required, label=self.title, help_text=self.explained
+        )
+        self.initial[self.key] = self.place.document.get(self.key) or {}
 
     def to_values(self) -> dict[str, Any]:
-        return {self.key: self.cleaned_data["declared"]}
+        return {self.key: self.cleaned_data[self.key]}
 
 
 class InputsForm(DeclarationForm):
@@ -1154,7 +1105,7 @@ class OutputsForm(SettingForm):
     def clean_outputs(self) -> dict[str, Any]:
         """Sources by name."""
         for row in self.cleaned_data["outputs"]:
-            if not _is_name(row["name"]):
+            if not editing.is_name(row["name"]):
                 raise ValidationError(
                     _("“%(name)s”: use small letters, digits and underscores, beginning with a letter.") % {"name": row["name"]}
                 )
@@ -1197,7 +1148,7 @@ class OutcomesForm(SettingForm):
         for row in self.cleaned_data["outcomes"]:
             taken = {outcome["value"] for outcome in made}
             value = row["value"].strip() or editing.free_name(row["label"], taken, fallback="outcome")
-            if not _is_name(value) or value in taken:
+            if not editing.is_name(value) or value in taken:
                 raise ValidationError(_("“%(value)s” is no name, or is given twice.") % {"value": value})
             made.append({"value": value, "label": row["label"], "tone": row["tone"], "comment": row["comment"]})
         return made
