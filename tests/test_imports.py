@@ -22,7 +22,7 @@ SHELVES = (
     {"models"},
     {"origin", "access", "assignment", "dispatch", "effects", "outside", "runner", "callbacks"},
     {"drawing", "facts", "moving", "engine", "operating"},
-    {"jobs", "triggers", "builder", "flow_builder", "timeline", "invariants", "deletions"},
+    {"jobs", "triggers", "builder", "flow_builder", "drafting", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "templatetags", "middleware", "urls", "apps", "migrations"},
 )
 """Inside orchestration each shelf imports only from shelves above it, and from its own."""

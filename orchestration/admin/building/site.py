@@ -75,7 +75,7 @@ def _launchable() -> Sequence[Version]:
 
 
 def readable_in(version: Version | None) -> Readables:
-    """What conditions, inputs and assignees of an orchestration's version can read (R6.1). Later steps may still be drawn: their names are open."""
+    """What is read in an orchestration's version can read (R6.1). Later steps may still be drawn: their names are open."""
     plain = [
         Readable("steps", _("Steps")),
         Readable("stages", _("Stages")),

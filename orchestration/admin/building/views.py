@@ -5,6 +5,7 @@ Everything is a plain page and a plain form; htmx swaps the editor for the one t
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -620,6 +621,21 @@ def history(request: HttpRequest, version: FlowVersion) -> HttpResponse:
     """Every kept change of the draft: who, when, what."""
     revisions = version.revisions.select_related("by").order_by("-number")
     return page(request, "history", title=str(version.flow.label), flow=version.flow, version=version, revisions=revisions, tab="history")
+
+
+def inputs_of_flow(request: HttpRequest) -> HttpResponse:
+    """The inputs of a flow that has just been chosen for a step: a fragment of the step's form."""
+    if not access.may(request.user, "orchestration.change_version"):
+        raise PermissionDenied
+    widget, name = fields.InputsWidget(), request.GET.get("name", "")
+    try:
+        widget.declared = flows.get(request.GET.get("flow", "")).declared
+    except FlowMissing:
+        raise Http404 from None
+    if not re.fullmatch(r"steps-(\d+|__prefix__)-inputs", name):
+        raise Http404
+    widget.flow, widget.address = request.GET["flow"], request.path
+    return HttpResponse(widget.render(name, {}, {"id": f"id_{name}"}))
 
 
 # Versions ----------------------------------------------------------------------------------------------------------------

@@ -184,6 +184,14 @@
     event.target.form.querySelector("button[name=refresh][value='1']")?.click();
   });
 
+  /* ---- A step's inputs are those of the flow that is chosen for it ---- */
+  document.addEventListener("change", async (event) => {
+    const name = event.target.dataset?.orcFlow, shown = name && document.querySelector(`[data-orc-given="${name}"]`);
+    if (!shown || !event.target.value) return;
+    const answer = await fetch(`${shown.dataset.orcInputs}?flow=${encodeURIComponent(event.target.value)}&name=${encodeURIComponent(name)}`);
+    if (answer.ok) shown.outerHTML = await answer.text();
+  });
+
   /* ---- Rows ---- */
   document.addEventListener("click", (event) => {
     const add = event.target.closest?.("[data-orc-add]"), remove = event.target.closest?.("[data-orc-remove]");
