@@ -9,7 +9,6 @@
 same part: then it is refused, and says who.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -67,17 +66,14 @@ def change(version: FlowVersion, edit: Edit, *, touching: Iterable[str], basis: 
     """Make a change; the new revision, or the standing one when nothing is different.
 
     `touching` names the parts that it is about (see `editing`). Raises Overtaken when somebody changed one of them since `basis`, Conflict
-    when the version is no draft any more or a part is gone, Invalid when the document would become too large.
+    when the version is no draft any more or a part is gone, Invalid when the document is beyond what can be kept.
     """
     version, now = _locked(version)
     _refuse_overtaken(version, now, touching, basis, by)
     document = edit(now.document)
     if document == now.document:
         return now
-    if (size := len(json.dumps(document).encode())) > documents.MOST_BYTES:
-        raise Invalid(
-            _("The flow would have %(size)d bytes; the limit is %(most)d. Split it up.") % {"size": size, "most": documents.MOST_BYTES}
-        )
+    documents.refuse_what_cannot_be_kept(document)
     version.revisions.filter(is_undone=True).delete()
     made = Revision.objects.create(
         version=version, number=now.number + 1, document=document, says=says, by=by, by_label=name_of(by), at=clock.now()

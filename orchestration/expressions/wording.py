@@ -244,11 +244,13 @@ def _unknown(path: str, known: Readables, position: int) -> Mistake:
 def near(path: str, known: Readables) -> str:
     """The readable path that looks most like the one that is none; empty when nothing does."""
     paths = [readable.path for readable in known.all()]
-    close = get_close_matches(path, paths, n=1, cutoff=0.7)
-    if close:
+    above, _dot, last = path.rpartition(".")
+    beside = {other.rpartition(".")[2]: other for other in paths if other.rpartition(".")[0] == above}
+    if close := get_close_matches(last, beside, n=1, cutoff=0.6):
+        return beside[close[0]]
+    if close := get_close_matches(path, paths, n=1, cutoff=0.9):
         return close[0]
-    ends = [other for other in paths if other.rpartition(".")[2] == path.rpartition(".")[2]]
-    return ends[0] if ends else ""
+    return next((other for other in paths if other.rpartition(".")[2] == last), "")
 
 
 def _position(path: str, source: str) -> int:
