@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import DateField, Max
 from django.utils.translation import gettext as _
 
-from orchestration import flows
+from orchestration import flow_builder, flows
 from orchestration.errors import FlowMissing, Invalid
 from orchestration.models import Orchestration, Route, Stage, Step, Version
 from orchestration.models.definitions import StartsOn, StepKind
@@ -109,7 +109,17 @@ def problems(version: Version) -> list[Problem]:
     stages = list(version.stages.prefetch_related("steps__after"))
     if not stages:
         return [*_problems_of_start(version), Problem(str(version), _("It has no stage. Add one."))]
-    return [*_problems_of_start(version), *(problem for stage in stages for problem in _problems_of_stage(stage))]
+    return [
+        *_problems_of_start(version),
+        *(problem for stage in stages for problem in _problems_of_stage(stage)),
+        *_problems_of_conditions(version),
+    ]
+
+
+def _problems_of_conditions(version: Version) -> Iterable[Problem]:
+    for where, condition in flow_builder.conditions_of(version):
+        if why := flow_builder.why_not_asked(condition):
+            yield Problem(where, why)
 
 
 def _problems_of_start(version: Version) -> Iterable[Problem]:
@@ -156,10 +166,7 @@ def _problems_of_step(step: Step) -> Iterable[Problem]:
         )
     if step.fault_path and not step.fault_path.handles:
         yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
-    for name in sorted(flow.required - set(step.inputs)):
-        yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
-    for name in sorted(set(step.inputs) - set(flow.inputs)):
-        yield Problem(place, _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name})
+    yield from (Problem(place, message) for message in flow_builder.misgiven(flow, step.inputs))
 
 
 def _circle(steps: list[Step]) -> list[str]:

@@ -136,16 +136,21 @@ def _steps() -> Any:
     return Step.objects.select_related("version__orchestration", "stage").order_by("version", "order", "pk")
 
 
-def _conditions() -> Iterator[tuple[Version, str, Any]]:
-    """Every condition of every version that is not empty, with where it stands."""
-    for version in Version.objects.select_related("orchestration").exclude(entry_condition={}):
+def conditions_of(version: Version) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every condition of a version, with where it stands."""
+    return ((where, condition) for _of, where, condition in _conditions(pk=version.pk))
+
+
+def _conditions(**which: Any) -> Iterator[tuple[Version, str, Mapping[str, Any]]]:
+    versions = Version.objects.filter(**which).select_related("orchestration")
+    for version in versions:
         yield version, _("starts only if"), version.entry_condition
-    for stage in Stage.objects.select_related("version__orchestration"):
+    for stage in Stage.objects.filter(version__in=versions).select_related("version__orchestration"):
         yield stage.version, stage.label, stage.entry_condition
         yield stage.version, stage.label, stage.exit_condition
-    for step in _steps():
+    for step in _steps().filter(version__in=versions):
         yield from ((step.version, step.label, condition) for condition in (step.wait_until, step.only_if, step.complete_when))
-    for route in Route.objects.select_related("stage__version__orchestration"):
+    for route in Route.objects.filter(stage__version__in=versions).select_related("stage__version__orchestration", "target"):
         yield route.stage.version, str(route), route.condition
 
 
@@ -190,13 +195,15 @@ def _why_not_run(key: str, element: Run) -> str:
 
 
 def _why_not_evaluate(key: str, condition: Mapping[str, Any]) -> str:
-    if condition["flow"] == key:
+    if condition.get("flow") == key:
         return _("A flow does not ask itself.")
     return why_not_asked(condition)
 
 
 def why_not_asked(condition: Mapping[str, Any]) -> str:
-    """Why a condition cannot ask the evaluation flow that it names; "" when it can."""
+    """Why a condition cannot ask the evaluation flow that it names; "" when it can, or asks none."""
+    if "flow" not in condition:
+        return ""
     try:
         flow = flows.get(condition["flow"])
     except FlowMissing as missing:
@@ -207,16 +214,22 @@ def why_not_asked(condition: Mapping[str, Any]) -> str:
 
 
 def why_not_given(flow: flows.Flow, inputs: Mapping[str, Any]) -> str:
-    """What is wrong with the inputs that somebody gives the flow, as far as their names and plain values tell; "" for nothing."""
-    told = [_("The input “%(name)s” has no value.") % {"name": name} for name in sorted(flow.required - set(inputs))]
-    for name in sorted(set(inputs) - set(flow.inputs)):
-        told.append(_("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name})
-    for name in sorted(set(inputs) & set(flow.declared)):
-        match inputs[name]:
-            case {"value": value} if value is not None and not values.is_of(flow.declared[name]["type"], value):
-                about = {"flow": flow.label, "name": name, "type": flow.declared[name]["type"]}
-                told.append(_("“%(flow)s” takes a value of the type %(type)s as “%(name)s”.") % about)
-    return " ".join(told)
+    """What is wrong with the inputs that somebody gives the flow; "" for nothing."""
+    return " ".join(misgiven(flow, inputs))
+
+
+def misgiven(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the inputs that somebody gives the flow, as far as their names and plain values tell."""
+    yield from (_("The input “%(name)s” has no value.") % {"name": name} for name in sorted(flow.required - set(inputs)))
+    for name, source in sorted(inputs.items()):
+        if name not in flow.inputs:
+            yield _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name}
+            continue
+        is_typed = flow.is_built or flow.inputs[name] in flows.TYPE_OF
+        match source:
+            case {"value": value} if is_typed and value is not None and not values.is_of(flow.declared[name]["type"], value):
+                about = {"flow": flow.label, "name": name, "type": values.TYPES[flow.declared[name]["type"]][0]}
+                yield _("“%(flow)s” takes a %(type)s as “%(name)s”.") % about
 
 
 def _misfits(version: FlowVersion, document: Any) -> Iterator[Problem]:
@@ -230,14 +243,14 @@ def _misfits(version: FlowVersion, document: Any) -> Iterator[Problem]:
 
 def _why_no_longer(flow: flows.Flow, active: FlowVersion | None, usage: Usage) -> str:
     if isinstance(usage.of, FlowVersion):
-        return " ".join(_misfit_of_flow(flow, usage.of))
+        return " ".join(filter(None, _misfit_of_flow(flow, usage.of)))
     told = []
     before = active.as_flow() if active else None
     for step in usage.of.steps.filter(flow=flow.key, label=usage.where):
         told += [why_not_given(flow, step.inputs), _why_retyped(flow, before, step.inputs)]
         told.append(_why_gone(flow, f"steps.{step.api_name}.outputs.", _read_in(usage.of)))
-    for of, where, condition in _conditions():
-        if of.pk == usage.of.pk and where == usage.where and flow.key in _flows_in(condition):
+    for where, condition in conditions_of(usage.of):
+        if where == usage.where and flow.key in _flows_in(condition):
             told += [why_not_given(flow, condition.get("inputs", {})), _why_retyped(flow, before, condition.get("inputs", {}))]
     return " ".join(message for message in told if message)
 
@@ -276,9 +289,8 @@ def _why_retyped(flow: flows.Flow, before: flows.Flow | None, inputs: Mapping[st
 def _read_in(version: Version) -> set[str]:
     """Every path that something in the version reads."""
     found: set[str] = set()
-    for of, _where, condition in _conditions():
-        if of.pk == version.pk:
-            found |= expressions.condition(condition).reads
+    for _where, condition in conditions_of(version):
+        found |= expressions.condition(condition).reads
     for step in version.steps.all():
         for source in (*step.inputs.values(), *([step.assignee] if "path" in step.assignee else [])):
             with suppress(ExpressionError):  # then it reads nothing, and its own activation says so

@@ -10,7 +10,7 @@ from django.db import connection
 from demo.models import Building
 from orchestration import clock
 from orchestration.errors import Failure
-from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
+from orchestration.flows import Context, Screen, autolaunched_flow, evaluation_flow, screen_flow
 
 calls: list[Any] = []
 """What the flows did, for stories that ask."""
@@ -162,3 +162,14 @@ def _use(context: Context, what: str, number: int) -> None:
         case "statement":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_sleep(20)")
+
+
+@evaluation_flow
+def is_long(context: Context, *, least: int, text: str = "") -> bool | None:
+    calls.append(("is_long", context.record))
+    return len(text) >= least if text else None
+
+
+@evaluation_flow
+def break_down(context: Context) -> bool:
+    raise Failure("It cannot be said today.")

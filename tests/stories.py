@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from demo.models import Employee
-from orchestration import access, builder, clock, engine, jobs, origin
-from orchestration.models import Instance, StepInstance, Submission, Version, WorkItem
+from orchestration import access, builder, clock, engine, flow_builder, jobs, origin
+from orchestration.models import Flow, FlowVersion, Instance, StepInstance, Submission, Version, WorkItem
 from tests.cast import Cast
 
 READINESS = {"desk_ready": ["on"], "buddy": ["Paul Fischer"]}
@@ -121,6 +121,18 @@ def document(*stages: list[dict[str, Any]] | dict[str, Any], **head: Any) -> dic
     whole = [drawn if isinstance(drawn, dict) else stage(drawn) for drawn in stages]
     drawn = [{"api_name": f"stage_{n}", "label": f"Stage {n}", **each} for n, each in enumerate(whole, start=1)]
     return {"orchestration": known, **of_version, "stages": drawn}
+
+
+def built(api_name: str, kind: str, document: dict[str, Any], label: str = "") -> FlowVersion:
+    """An active flow without code, `site.<api_name>`; a new version of it when there is one already."""
+    flow = Flow.objects.filter(key=f"site.{api_name}").first()
+    if flow is None:
+        version = flow_builder.new_flow(api_name, label or api_name.replace("_", " ").capitalize(), kind, document=document)
+    else:
+        version = flow_builder.copy(flow.versions.first())
+        flow_builder.save_draft(version, document)
+    flow_builder.activate(version)
+    return version
 
 
 def active(*stages: list[dict[str, Any]] | dict[str, Any], **head: Any) -> Version:

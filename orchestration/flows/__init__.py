@@ -2,6 +2,7 @@
 
 from orchestration.flows.catalogue import (
     BUILT,
+    TYPE_OF,
     Flow,
     FlowKind,
     Shelf,
@@ -21,6 +22,7 @@ from orchestration.flows.screens import Screen
 
 __all__ = [
     "BUILT",
+    "TYPE_OF",
     "Context",
     "Flow",
     "FlowKind",

@@ -177,13 +177,13 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         name: str,
         content_type: str,
         record: models.Model | None = None,
+        instance: Instance | None = None,
         step_instance: StepInstance | None = None,
         work_item: WorkItem | None = None,
         by: Person | None = None,
         is_draft: bool = False,
     ) -> Attachment:
         """Keep a file, in the transaction in hand. `content_type` is what it was found to be, not what somebody says that it is."""
-        at = step_instance or work_item
         return self.create(
             **reference(record),
             content=content,
@@ -191,7 +191,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content_type=content_type,
-            instance_id=at.instance_id if at else None,
+            instance=instance or (step_instance.instance if step_instance else work_item.instance if work_item else None),
             step_instance=step_instance,
             work_item=work_item,
             made_by=by,

@@ -1,5 +1,6 @@
 """Runs a flow: checks what goes in, calls it, checks what comes out."""
 
+from orchestration.runner import actions
 from orchestration.runner.code import Result, ask_network, call_out, run_autolaunched, run_screens
 from orchestration.runner.interpreter import CallOut, Pause, perform, why_not_run_inside
 from orchestration.runner.limits import Usage, alarm
@@ -9,6 +10,7 @@ __all__ = [
     "Pause",
     "Result",
     "Usage",
+    "actions",
     "alarm",
     "ask_network",
     "call_out",

@@ -238,7 +238,8 @@ def _pause(work: Work, element: Any, number: int, came_from: Mapping[str, Any]) 
                 return Pause(_checkpoint(work, number), wait=ToWait(None))
             work.scope["elements"][element.name] = seen.outputs = Known(body=work.context.callback)
             return None
-        until = datetime.fromisoformat(came_from["until"]) if came_from.get("next") == number else _until(work, element)
+        is_waiting = came_from.get("next") == number and "until" in came_from
+        until = datetime.fromisoformat(came_from["until"]) if is_waiting else _until(work, element)
         if until <= clock.now():
             return None
         return Pause({**_checkpoint(work, number), "until": until.isoformat()}, wait=ToWait(until))
@@ -449,7 +450,7 @@ def why_not_run_inside(flow: Flow) -> str:
     """Why another flow cannot run this one; "" when it can."""
     if flow.kind != FlowKind.AUTOLAUNCHED:
         return _("“%(flow)s” is no autolaunched flow.") % {"flow": flow.label}
-    if isinstance(flow.document, AutolaunchedDocument) and flow.document.is_segmented:
+    if flow.network is not None or (isinstance(flow.document, AutolaunchedDocument) and flow.document.is_segmented):
         return _("“%(flow)s” has call-outs or waits, so that no other flow can run it.") % {"flow": flow.label}
     return ""
 

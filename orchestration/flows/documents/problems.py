@@ -20,6 +20,7 @@ from orchestration.flows.documents.elements import (
     Slack,
     Start,
     Update,
+    Wait,
     walk,
 )
 from orchestration.flows.documents.parts import installed_model, no_model
@@ -64,6 +65,8 @@ def problems(document: AnyDocument, around: Surroundings | None = None) -> list[
     if isinstance(document, ScreenDocument):
         found += _problems_of_screens(document)
     elif isinstance(document, AutolaunchedDocument):
+        callbacks = [place for place, element, _depth in walk(document.elements) if isinstance(element, Wait) and element.callback]
+        found += [Problem(place, _("A flow waits for a callback once: it has one address.")) for place in callbacks[1:]]
         for place, element, depth in walk(document.elements):
             found += _problems_of_element(document, place, element, depth, around or Surroundings())
     return found
