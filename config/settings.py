@@ -140,6 +140,14 @@ ORCHESTRATION_TRUSTED_ORIGINS = env.words("ORCHESTRATION_TRUSTED_ORIGINS")
 # The TrueType font of PDFs whose characters the built-in ones lack, for example /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf.
 ORCHESTRATION_PDF_FONT = env.text("ORCHESTRATION_PDF_FONT")
 
+# The models, and of each the fields, that flows built in the admin may write; "*" for all of them. Rights and passwords never are.
+ORCHESTRATION_WRITABLE = {
+    "demo.employee": ["job_title", "department", "start_date", "equipment", "is_ready"],
+    "demo.itticket": "*",
+    "demo.chatinvitation": "*",
+    "demo.reviewtask": "*",
+}
+
 # What it is made of
 # ------------------
 INSTALLED_APPS = [

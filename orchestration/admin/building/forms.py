@@ -76,7 +76,7 @@ class PartForm(forms.Form):
 
     do_not_call_in_templates: ClassVar[bool] = True  # templates show the classes too: what can be added
     kind: ClassVar[str] = ""
-    title: ClassVar[Any] = ""
+    called: ClassVar[Any] = ""
     explained: ClassVar[Any] = ""
     icon: ClassVar[str] = "cog"
     has_name: ClassVar[bool] = True
@@ -245,7 +245,7 @@ def show_when() -> ConditionField:
 
 class ScreenForm(PartForm):
     kind = "screen"
-    title = gettext_lazy("Screen")
+    called = gettext_lazy("Screen")
     explained = gettext_lazy("One page of questions.")
     icon = "list-checks"
     label = None  # type: ignore[assignment]
@@ -306,7 +306,7 @@ FITS = {
 
 class FieldForm(PartForm):
     kind = "field"
-    title = gettext_lazy("Field")
+    called = gettext_lazy("Field")
     explained = gettext_lazy("A question with one answer.")
     icon = "pencil"
     groups = (
@@ -442,7 +442,7 @@ def _is_in_group(place: Place) -> bool:
 
 class DisplayTextForm(PartForm):
     kind = "text"
-    title = gettext_lazy("Text")
+    called = gettext_lazy("Text")
     explained = gettext_lazy("Words on the screen, with values in them.")
     icon = "info"
     label = None  # type: ignore[assignment]
@@ -456,7 +456,7 @@ class DisplayTextForm(PartForm):
 
 class SectionForm(PartForm):
     kind = "section"
-    title = gettext_lazy("Section")
+    called = gettext_lazy("Section")
     explained = gettext_lazy("A heading with fields and texts under it.")
     icon = "folder"
 
@@ -466,7 +466,7 @@ class SectionForm(PartForm):
 
 class GroupForm(PartForm):
     kind = "group"
-    title = gettext_lazy("Repeating group")
+    called = gettext_lazy("Repeating group")
     explained = gettext_lazy("Fields that are answered once for each of several rows.")
     icon = "rotate-cw"
 
@@ -496,12 +496,12 @@ class ElementForm(PartForm):
         return str(self.data.get("label") or self.kind)
 
     def prepare(self) -> None:
-        self.fields["label"].widget.attrs["placeholder"] = str(self.title)
+        self.fields["label"].widget.attrs["placeholder"] = str(self.called)
 
 
 class AssignForm(ElementForm):
     kind = "assign"
-    title = gettext_lazy("Set variables")
+    called = gettext_lazy("Set variables")
     explained = gettext_lazy("Gives variables of the flow a value.")
     icon = "pencil"
 
@@ -524,7 +524,7 @@ class AssignForm(ElementForm):
 
 class CreateForm(NamedSources, ElementForm):
     kind = "create"
-    title = gettext_lazy("Create record")
+    called = gettext_lazy("Create record")
     explained = gettext_lazy("Makes a record of a model that this site lets flows write.")
     icon = "plus"
 
@@ -557,7 +557,7 @@ class CreateForm(NamedSources, ElementForm):
 
 class UpdateForm(NamedSources, ElementForm):
     kind = "update"
-    title = gettext_lazy("Update records")
+    called = gettext_lazy("Update records")
     explained = gettext_lazy("Changes the flow's record, one that was found or made, or all that were found.")
     icon = "pencil"
 
@@ -597,7 +597,7 @@ class UpdateForm(NamedSources, ElementForm):
 
 class FindForm(ElementForm):
     kind = "find"
-    title = gettext_lazy("Find records")
+    called = gettext_lazy("Find records")
     explained = gettext_lazy("Looks for records; the elements below can use them.")
     icon = "search"
 
@@ -661,7 +661,7 @@ class FindForm(ElementForm):
 
 class DecideForm(ElementForm):
     kind = "decide"
-    title = gettext_lazy("Decision")
+    called = gettext_lazy("Decision")
     explained = gettext_lazy("Goes one way or another. The first branch whose condition holds is taken, else “Otherwise”.")
     icon = "workflow"
 
@@ -683,7 +683,7 @@ class DecideForm(ElementForm):
 
 class BranchForm(PartForm):
     kind = "branch"
-    title = gettext_lazy("Branch")
+    called = gettext_lazy("Branch")
     explained = gettext_lazy("What is done when its condition holds and no branch above it was taken.")
     icon = "arrow-right"
     has_name = False
@@ -697,7 +697,7 @@ class BranchForm(PartForm):
 
 class LoopForm(ElementForm):
     kind = "loop"
-    title = gettext_lazy("Loop")
+    called = gettext_lazy("Loop")
     explained = gettext_lazy("Does the same for each of a list.")
     icon = "rotate-cw"
 
@@ -742,7 +742,7 @@ class LoopForm(ElementForm):
 
 class MailForm(ElementForm):
     kind = "mail"
-    title = gettext_lazy("Send e-mail")
+    called = gettext_lazy("Send e-mail")
     explained = gettext_lazy("Sends a mail once the step is committed; nothing leaves if it fails.")
     icon = "inbox"
 
@@ -763,7 +763,7 @@ class MailForm(ElementForm):
 
 class SlackForm(ElementForm):
     kind = "slack"
-    title = gettext_lazy("Post to Slack")
+    called = gettext_lazy("Post to Slack")
     explained = gettext_lazy("Posts to a channel once the step is committed.")
     icon = "users"
 
@@ -780,7 +780,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 class CallForm(ElementForm):
     kind = "call"
-    title = gettext_lazy("Call out (HTTP)")
+    called = gettext_lazy("Call out (HTTP)")
     explained = gettext_lazy("Calls a named endpoint and reads its reply. Stands at the top level of the flow.")
     icon = "arrow-right"
 
@@ -877,7 +877,7 @@ def flattened(body: Any, before: str = "") -> list[tuple[str, Any]]:
 
 class DocumentForm(ElementForm):
     kind = "document"
-    title = gettext_lazy("Make a PDF")
+    called = gettext_lazy("Make a PDF")
     explained = gettext_lazy("Makes a PDF from a text with values, and attaches it to a record.")
     icon = "folder"
 
@@ -901,7 +901,7 @@ UNITS = {60: gettext_lazy("minutes"), 3600: gettext_lazy("hours"), 86400: gettex
 
 class WaitForm(ElementForm):
     kind = "wait"
-    title = gettext_lazy("Wait")
+    called = gettext_lazy("Wait")
     explained = gettext_lazy("Waits for a time, until a date, or for a call from outside. Stands at the top level of the flow.")
     icon = "clock"
 
@@ -988,7 +988,7 @@ class CallsFlow(NamedSources, ElementForm):
 
 class StartForm(CallsFlow):
     kind = "start"
-    title = gettext_lazy("Start orchestration")
+    called = gettext_lazy("Start orchestration")
     explained = gettext_lazy("Starts an autolaunched orchestration; this flow goes on at once.")
     icon = "workflow"
     names, offered = "orchestration", "orchestrations"
@@ -1000,7 +1000,7 @@ class StartForm(CallsFlow):
 
 class RunForm(CallsFlow):
     kind = "run"
-    title = gettext_lazy("Run flow or action")
+    called = gettext_lazy("Run flow or action")
     explained = gettext_lazy("Runs another autolaunched flow, or an action in code; its outputs are this element's.")
     icon = "cog"
     names, offered = "flow", "flows"
@@ -1014,7 +1014,7 @@ class RunForm(CallsFlow):
 
 class FailForm(ElementForm):
     kind = "fail"
-    title = gettext_lazy("Fail")
+    called = gettext_lazy("Fail")
     explained = gettext_lazy("Gives up with a message; the step's fault path takes over.")
     icon = "circle-x"
 
@@ -1058,7 +1058,7 @@ class DeclarationForm(SettingForm):
 
     def prepare(self) -> None:
         self.fields[self.key] = DeclarationField(
-            models=self.place.around.models, has_required=self.has_required, label=self.title, help_text=self.explained
+            models=self.place.around.models, has_required=self.has_required, label=self.called, help_text=self.explained
         )
         self.initial[self.key] = self.place.document.get(self.key) or {}
 
@@ -1068,19 +1068,19 @@ class DeclarationForm(SettingForm):
 
 class InputsForm(DeclarationForm):
     kind, key = ":inputs", "inputs"
-    title = gettext_lazy("Inputs")
+    called = gettext_lazy("Inputs")
     explained = gettext_lazy("What a step hands to the flow. Expressions read them as inputs.name.")
 
 
 class VariablesForm(DeclarationForm):
     kind, key, has_required = ":variables", "variables", False
-    title = gettext_lazy("Variables")
+    called = gettext_lazy("Variables")
     explained = gettext_lazy("Values that elements of the flow set and read, as vars.name.")
 
 
 class OutputsForm(SettingForm):
     kind, key = ":outputs", "outputs"
-    title = gettext_lazy("Outputs")
+    called = gettext_lazy("Outputs")
     explained = gettext_lazy("What the flow hands back to its step.")
 
     outputs = RowsField(
@@ -1117,7 +1117,7 @@ class OutputsForm(SettingForm):
 
 class OutcomesForm(SettingForm):
     kind, key = ":outcomes", "outcomes"
-    title = gettext_lazy("Decision buttons")
+    called = gettext_lazy("Decision buttons")
     explained = gettext_lazy("Buttons that end the flow, like Approve and Reject. Without any there is one button, Complete.")
 
     outcomes = RowsField(
@@ -1159,7 +1159,7 @@ class OutcomesForm(SettingForm):
 
 class WritesForm(NamedSources, SettingForm):
     kind, key = ":writes", "writes"
-    title = gettext_lazy("Saves to the record")
+    called = gettext_lazy("Saves to the record")
     explained = gettext_lazy("Fields of the record that are written when the flow is completed.")
 
     as_system = forms.BooleanField(
@@ -1186,7 +1186,7 @@ class WritesForm(NamedSources, SettingForm):
 
 class ConditionForm(SettingForm):
     kind, key = ":condition", "condition"
-    title = gettext_lazy("Condition")
+    called = gettext_lazy("Condition")
     explained = gettext_lazy("The flow says yes when this holds. What cannot be told counts as no.")
     icon = "workflow"
 
@@ -1201,7 +1201,7 @@ class ConditionForm(SettingForm):
 
 class AboutForm(SettingForm):
     kind, key = ":about", "record_model"
-    title = gettext_lazy("About")
+    called = gettext_lazy("About")
     explained = gettext_lazy("What the flow is for.")
     icon = "info"
 

@@ -239,7 +239,7 @@ class Row:
         form = FORMS.get(part.kind)
         self.part, self.form = part, form
         self.icon = form.icon if form else "arrow-right"
-        self.kind = form.title if form else ""
+        self.kind = form.called if form else ""
         if part.kind == "field":
             self.kind = FORMS["field"].base_fields["type"].choices and dict(FORMS["field"].base_fields["type"].choices).get(
                 part.about.get("type"), self.kind
@@ -427,15 +427,15 @@ def _edit(editor: Editor, form: PartForm) -> tuple[drafting.Edit, str, str]:
                 document = editing.with_value(document, key, value)
             return document
 
-        return set_values, at, _("%(what)s") % {"what": form.title}
+        return set_values, at, _("%(what)s") % {"what": form.called}
     about = form.to_document()
-    words = about.get("label") or about.get("title") or form.title
+    words = about.get("label") or about.get("title") or form.called
     if editor.adding:
         name = about.get("name") or f"{editor.inside}:{len((editor.holder().about if editor.holder() else {}).get('branches') or [])}"  # type: ignore[union-attr]
         return (
             lambda document: editing.with_part(kind, document, editor.inside, about),
             str(name),
-            _("Add %(kind)s “%(label)s”") % {"kind": str(form.title).lower(), "label": words},
+            _("Add %(kind)s “%(label)s”") % {"kind": str(form.called).lower(), "label": words},
         )
     name = about.get("name") or at
 
@@ -443,7 +443,7 @@ def _edit(editor: Editor, form: PartForm) -> tuple[drafting.Edit, str, str]:
         document = editing.with_changed(kind, document, at, about)
         return editing.with_new_name(document, at, str(name)) if name != at else document
 
-    return changed, str(name), _("Change %(kind)s “%(label)s”") % {"kind": str(form.title).lower(), "label": words}
+    return changed, str(name), _("Change %(kind)s “%(label)s”") % {"kind": str(form.called).lower(), "label": words}
 
 
 def _differences(editor: Editor, seen: Revision | None, now: Revision) -> list[tuple[str, str, str]]:
