@@ -126,6 +126,11 @@ ORCHESTRATION_MOST_MAILS = env.number("ORCHESTRATION_MOST_MAILS", 10)
 # How large the inputs and the outputs of one step may be, as JSON, in bytes.
 ORCHESTRATION_INPUT_BYTES = env.number("ORCHESTRATION_INPUT_BYTES", 32 * 1024, least=1024)
 ORCHESTRATION_OUTPUT_BYTES = env.number("ORCHESTRATION_OUTPUT_BYTES", 256 * 1024, least=1024)
+# What people may hand in with a form: how large one file may be, in bytes, and how many files one work item takes.
+ORCHESTRATION_UPLOAD_BYTES = env.number("ORCHESTRATION_UPLOAD_BYTES", 5 * 1024 * 1024, least=1024)
+ORCHESTRATION_UPLOADS_PER_ITEM = env.number("ORCHESTRATION_UPLOADS_PER_ITEM", 10, least=0)
+# How large the rest of a form may be, in bytes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_000_000, least=1024)
 # The user as whom background steps run, with no more rights than that user has. Empty: as nobody, with the rights of the code itself.
 ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
 
@@ -169,7 +174,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "workguide.live.LiveVersionMiddleware",  # first: every open page asks it every two seconds, and it needs nothing below
+    "workguide.middleware.BodyLimitMiddleware",
+    "workguide.live.LiveVersionMiddleware",  # early: every open page asks it every two seconds, and it needs nothing below
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -28,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
     "TRUSTED_ORIGINS": (),  # where endpoints may lie although it is private, or no HTTPS on port 443
     "PDF_FONT": "",  # a TrueType font for what the built-in ones cannot write
+    "UPLOAD_BYTES": 5 * 1024 * 1024,  # how large one file may be that somebody hands in
+    "UPLOADS_PER_ITEM": 10,  # how many files one work item takes
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

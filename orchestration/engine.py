@@ -27,6 +27,7 @@ from orchestration import access, assignment, callbacks, clock, conf, dispatch, 
 from orchestration.errors import Conflict, Fault, Invalid, NotAllowed, Stale, describe
 from orchestration.facts import Facts
 from orchestration.models import (
+    Attachment,
     Draft,
     Instance,
     Milestone,
@@ -41,6 +42,7 @@ from orchestration.models.definitions import Rollout, RunAs
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
 from orchestration.models.records import model_label, reference
+from orchestration.reach import Reach
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
 
 MAX_DEPTH = 16
@@ -493,6 +495,30 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
     return draft
 
 
+def keep_upload(item: WorkItem, *, by: Person, name: str, content: bytes, content_type: str) -> Attachment:
+    """Keep a file that was handed in with the draft of an item; it counts once the item is completed.
+
+    Raises Invalid when the item takes no more files, Conflict when somebody else has it or it is done, NotAllowed when the person may not.
+    """
+    with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
+        item = _open_item(instance, item, by)
+        if Attachment.objects.filter(work_item=item).count() >= conf.UPLOADS_PER_ITEM:
+            raise Invalid(_("At most %(most)d files can be handed in here. Remove one first") % {"most": conf.UPLOADS_PER_ITEM})
+        place = {"record": item.get_record(), "work_item": item, "step_instance": item.step_instance}
+        kept: Attachment = Attachment.objects.keep(content, name=name, content_type=content_type, by=by, is_draft=True, **place)
+    return kept
+
+
+def drop_upload(item: WorkItem, key: str, *, by: Person) -> None:
+    """Throw away a file that was handed in with the draft of an item; changes nothing when there is none.
+
+    Raises Conflict when somebody else has the item or it is done, NotAllowed when the person may not do it.
+    """
+    with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
+        item = _open_item(instance, item, by)
+        Attachment.objects.filter(work_item=item, is_draft=True, key=key).delete()
+
+
 def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submission_key: str) -> Submission:
     """Finish a work item with the answers of all its screens; the flow's writes are committed with it, or neither.
 
@@ -516,14 +542,14 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
 
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
     instance = Instance.objects.get(pk=item.instance_id)
-    _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
+    item = _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
     flow = item.get_flow()
     with origin.caused_by(instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
     with moving.lock(item.instance_id) as instance:
         item = _open_item(instance, item, by, to_submit=True)
         submission = Submission.objects.create(
-            work_item=item, key=submission_key, user=by, answers=_kept(flow, answers), created_at=clock.now()
+            work_item=item, key=submission_key, user=by, answers=_kept(flow, result.answers), created_at=clock.now()
         )
         item.move(
             WorkItemStatus.COMPLETED,
@@ -544,8 +570,17 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
 
 
 def context_for(item: WorkItem, user: Person) -> flows.Context:
-    """What the item's screen flow is given, for this person."""
-    return flows.Context(record=item.get_record(), user=user, key=item.step_instance.key)
+    """What the item's screen flow is given, for this person.
+
+    Raises Conflict when an input of its step cannot be had.
+    """
+    step = item.step_instance
+    try:
+        facts = moving.facts_of(step) if step.step.inputs else {}
+        inputs = {name: expressions.value_of(source, facts) for name, source in step.step.inputs.items()}
+    except Fault as fault:
+        raise Conflict(_("This form cannot be shown: %(error)s Tell those who built it.") % {"error": fault}) from fault
+    return flows.Context(record=item.get_record(), inputs=inputs, user=user, key=step.key, reach=Reach(user, item))
 
 
 def signal_record_changed(record: Model, *, but_not: Instance | None = None) -> None:
@@ -570,8 +605,9 @@ def settle(instance_id: int) -> bool:
 
 def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: bool = False) -> WorkItem:
     """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock."""
-    item = WorkItem.objects.select_related("step_instance__stage_instance", "claimed_by").get(pk=item.pk)
-    item.instance = instance
+    parts = ("step_instance__stage_instance", "step_instance__step", "claimed_by")
+    item = WorkItem.objects.select_related(*parts).get(pk=item.pk)
+    item.instance = item.step_instance.instance = instance
     if item.status == WorkItemStatus.COMPLETED:
         raise Conflict(
             _("Work item “%(item)s” was completed by %(name)s at %(time)s. Reload to see the next step.")
@@ -605,5 +641,4 @@ def _clock_time(at: datetime | None) -> str:
 
 def _kept(flow: flows.Flow, answers: Answers) -> dict[str, list[str]]:
     """Of what was sent, the answers to the flow's own questions, without the one character that PostgreSQL cannot store."""
-    questions = {name for screen in flow.screens for name in screen.base_fields}
-    return {name: [value.replace("\0", "") for value in answers[name]] for name in questions & answers.keys()}
+    return {name: [value.replace("\0", "") for value in values] for name, values in flow.form.own_answers(answers).items()}

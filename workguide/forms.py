@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from django import forms
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from orchestration.flows import Screen
+from orchestration.flows.built_screens import OUTCOME
+from orchestration.flows.fields import LookupField, RowsField
+from orchestration.flows.screens import Filling
 from orchestration.models.instances import name_of
-from workguide.records import Fact, RecordPage, in_words
+from workguide.records import Fact, RecordPage, in_words, url_of
 
 Form = TypeVar("Form", bound=forms.BaseForm)
 
@@ -52,9 +57,57 @@ class _RecordForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.label_from_instance = name_of  # type: ignore[assignment]
 
 
-def answers_in_words(screens: Iterable[forms.BaseForm]) -> list[Fact]:
+def answers_in_words(screens: Iterable[Screen]) -> list[Fact]:
     """What has been answered on the bound screens, as people would say it."""
-    return [Fact(str(bound.label), _in_words(bound), f"#{bound.auto_id}") for form in screens for bound in form.visible_fields()]
+    return [Fact(label, _in_words(bound), f"#{anchor_of(bound)}") for form in screens for label, bound in form.asked()]
+
+
+def decision_in_words(decision: Screen) -> list[Fact]:
+    """How a flow was ended: the button that was pressed, and the comment."""
+    decision.is_valid()
+    chosen = decision.data.get(OUTCOME, "")
+    label = next((outcome.label for outcome in getattr(decision, "outcomes", ()) if outcome.value == chosen), chosen)
+    return [Fact(_("Decision"), label), *answers_in_words([decision])]
+
+
+def known_in_words(filling: Filling) -> list[Fact]:
+    """What earlier steps, or the definition, give to those who fill in the form."""
+    context, declared = filling.context, getattr(getattr(filling, "document", None), "inputs", {})
+    found = []
+    for name, value in context.inputs.items():
+        label = declared.get(name, {}).get("label") or capfirst(name.replace("_", " "))
+        found.append(Fact(label, _said(value), url_of(value)))
+    return [fact for fact in found if fact.value not in (None, "")]
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, Mapping):  # a record or a file, as a step returned it
+        return value.get("label") or value.get("name") or ", ".join(f"{name}: {_said(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_said(inner)) for inner in value)
+    return "" if value is None else in_words(value)
+
+
+def problems_of(form: forms.BaseForm) -> list[tuple[str, str]]:
+    """Each error of a form with the address of the field on the page; empty for what concerns the whole of it."""
+    asked = form.asked() if isinstance(form, Screen) else [(str(bound.label), bound) for bound in form.visible_fields()]
+    whole = [("", str(error)) for error in form.non_field_errors()]
+    return whole + [(f"#{anchor_of(bound)}", _with_label(label, error)) for label, bound in asked for error in bound.errors]
+
+
+def _with_label(label: str, error: str) -> str:
+    return f"{label} {error}" if label.endswith(("?", ":", ".")) else f"{label}: {error}"
+
+
+def anchor_of(bound: BoundField) -> str:
+    """The id of the first thing on the page that a field's answer can be given with."""
+    if isinstance(bound.field, RowsField):
+        return f"orc-part-{bound.name}"
+    if isinstance(bound.field, LookupField):
+        return f"{bound.auto_id}_words"
+    if bound.field.widget.use_fieldset:
+        return f"{bound.auto_id}_0"
+    return str(bound.id_for_label or bound.auto_id)
 
 
 def _in_words(bound: BoundField) -> str:
@@ -67,9 +120,11 @@ def _in_words(bound: BoundField) -> str:
         labels = {str(key): str(label) for key, label in _flat(field.choices)}
         return ", ".join(labels.get(str(key), str(key)) for key in (raw if isinstance(raw, list) else [raw]))
     try:
+        if hasattr(field, "in_words"):
+            return str(field.in_words(field.clean(raw)))
         return str(in_words(field.to_python(raw)))
     except ValidationError:
-        return str(raw)
+        return _("Not visible to you") if isinstance(field, LookupField) else str(raw)
 
 
 def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:

@@ -6,6 +6,7 @@ from workguide.views.attachment import attachment
 from workguide.views.home import home
 from workguide.views.inbox import inbox, inbox_count
 from workguide.views.instance import instance, instance_retry
+from workguide.views.preview import screen_preview
 from workguide.views.record import record, record_add, record_edit, record_list, record_models, work_guide
 from workguide.views.work_item import (
     work_item,
@@ -13,6 +14,7 @@ from workguide.views.work_item import (
     work_item_completion,
     work_item_draft,
     work_item_release,
+    work_item_screen,
 )
 
 app_name = "workguide"
@@ -25,10 +27,12 @@ urlpatterns = [
     path("work-items/<int:pk>/claim", work_item_claim, name="work_item_claim"),
     path("work-items/<int:pk>/release", work_item_release, name="work_item_release"),
     path("work-items/<int:pk>/draft", work_item_draft, name="work_item_draft"),
+    path("work-items/<int:pk>/screen", work_item_screen, name="work_item_screen"),
     path("work-items/<int:pk>/completion", work_item_completion, name="work_item_completion"),
     path("instances/<int:pk>/", instance, name="instance"),
     path("instances/<int:pk>/retry", instance_retry, name="instance_retry"),
     path("attachments/<uuid:key>/", attachment, name="attachment"),
+    path("screens/preview", screen_preview, name="screen_preview"),
     path("records/", record_models, name="record_models"),
     path("records/<str:model>/", record_list, name="record_list"),
     path("records/<str:model>/add/", record_add, name="record_add"),

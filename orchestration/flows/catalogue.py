@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import TextChoices
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from orchestration import clock, expressions, values
 from orchestration.errors import ExpressionError, Fault, FlowMissing, Invalid
 from orchestration.expressions import Known, Scope
+from orchestration.flows.built_screens import BuiltScreens
 from orchestration.flows.context import Context, Wait
-from orchestration.flows.documents import AnyDocument, EvaluationDocument
-from orchestration.flows.screens import Screen
+from orchestration.flows.documents import AnyDocument, EvaluationDocument, ScreenDocument
+from orchestration.flows.screens import Screen, Screens
 
 Function = Callable[..., Mapping[str, Any] | Wait | bool | None]
 
@@ -108,19 +109,10 @@ class Flow:
                 kind="input",
             )
 
-    def screen(self, index: int, answers: Mapping[str, Sequence[str]] | None, context: Context) -> Screen:
-        """The screen at `index`, bound to raw `answers` (a list of strings per field), or unbound when None."""
-        form = self.screens[index]
-        return form(None if answers is None else _as_query(answers), context=context)
-
-    def drafted(self, index: int, answers: Mapping[str, Sequence[str]], context: Context) -> Screen:
-        """The screen at `index` unbound, showing what a draft holds, valid or not."""
-        screen = self.screen(index, None, context)
-        data = _as_query(answers)
-        for name, form_field in screen.fields.items():
-            if name in answers:
-                screen.initial[name] = form_field.widget.value_from_datadict(data, {}, name)
-        return screen
+    @cached_property
+    def form(self) -> Screens:
+        """The screens of a screen flow, to be filled in."""
+        return BuiltScreens(self.document) if isinstance(self.document, ScreenDocument) else Screens(self.screens)
 
 
 _catalogue: dict[str, Flow] = {}
@@ -309,10 +301,3 @@ def _declaration(annotation: Any, parameter: inspect.Parameter) -> dict[str, Any
 def _as_json(given: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs as their declarations look at them: a field of a record may give a value of a class of its own."""
     return {name: str(value) if isinstance(value, Promise) else value for name, value in given.items()}
-
-
-def _as_query(answers: Mapping[str, Sequence[str]]) -> QueryDict:
-    data = QueryDict(mutable=True)
-    for name, given in answers.items():
-        data.setlist(name, list(given))
-    return data

@@ -132,7 +132,8 @@ class Context:
     (None for a background step without one), `key` the idempotency key of the step, the same for each attempt,
     `attempt` this attempt's number, from 1. `fault` is what a handler of faults is called for. `callback_url` is where the outside
     calls back, and `callback` what it sent, None before it did. `http` asks endpoints, in the network part of a flow alone; what that
-    part returned is `reply`. `count` is told what is used, and stops the flow past a limit.
+    part returned is `reply`. `count` is told what is used, and stops the flow past a limit. `reach` is what somebody who fills in a form
+    can pick from.
     """
 
     record: Any = None
@@ -145,6 +146,7 @@ class Context:
     callback: Any = None
     http: Http = Http()
     reply: Any = None
+    reach: Any = None
     count: Callable[[str], None] = lambda _name: None
     outbox: list[Mail | Message] = field(default_factory=list)
 

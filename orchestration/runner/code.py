@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from orchestration import outside
 from orchestration.errors import Failure, Fault, Invalid
-from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Wait
+from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Screen, Wait
+from orchestration.flows.built_screens import BuiltFilling
 from orchestration.runner import interpreter, limits
+from orchestration.runner.forms import finish
 from orchestration.runner.interpreter import CallOut, Pause
 from orchestration.runner.limits import Usage
 
@@ -21,6 +23,7 @@ class Result:
     """What a flow returned: JSON `outputs` or a `wait`; the `outbox` to send once its step is committed; and what it has used.
 
     A built flow that has only come to a pause has a `checkpoint` at which it goes on, after its `call` was answered or its wait is over.
+    `answers` are those of a screen flow that count.
     """
 
     outputs: dict[str, Any]
@@ -29,6 +32,7 @@ class Result:
     usage: Mapping[str, float] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
     call: CallOut | None = None
+    answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def ask_network(flow: Flow, context: Context, usage: Usage) -> Any:
@@ -87,29 +91,34 @@ def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
     usage = Usage(str(flow.label))
-    assert flow.function is not None
     context.count = usage.count
+    filling = flow.form.fill(answers, context, final=True)
     try:
         with usage:
-            cleaned = _cleaned(flow, context, answers)
-            returned = flow.function(context, cleaned)
-        return _result(flow, returned, context, usage)
+            cleaned: dict[str, Any] = {}
+            for place in filling.places:
+                cleaned |= _checked(filling.bound(place), place)
+            decision = filling.decision(bound=True)
+            if decision is not None:
+                cleaned |= _checked(decision, len(flow.form))
+            returned: Any = finish(flow, filling, cleaned) if isinstance(filling, BuiltFilling) else _call(flow, context, cleaned)
+        return replace(_result(flow, returned, context, usage), answers=filling.kept())
     except (Failure, Fault) as failure:
-        if isinstance(failure, Fault) and failure.kind != "limit":
+        if isinstance(failure, Fault) and failure.kind != "limit" and flow.function is not None:
             raise
-        last = len(flow.screens) - 1
-        raise Invalid(failure, screen=last, errors={"__all__": [str(failure)]}) from failure
+        raise Invalid(failure, screen=len(flow.form) - 1, errors={"__all__": [str(failure)]}) from failure
 
 
-def _cleaned(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    cleaned: dict[str, Any] = {}
-    for index in range(len(flow.screens)):
-        screen = flow.screen(index, answers, context)
-        if not screen.is_valid():
-            errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
-            raise Invalid(_("Some answers are missing or cannot be taken."), screen=index, errors=errors)
-        cleaned.update(screen.cleaned_data)
-    return cleaned
+def _call(flow: Flow, context: Context, answers: Mapping[str, Any]) -> Any:
+    assert flow.function is not None
+    return flow.function(context, answers)
+
+
+def _checked(screen: Screen, place: int) -> dict[str, Any]:
+    if not screen.is_valid():
+        errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
+        raise Invalid(_("Some answers are missing or cannot be taken."), screen=place, errors=errors)
+    return screen.cleaned_data
 
 
 def _counted_calls(context: Context, usage: Usage) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Model
+from django.forms import BaseForm
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from orchestration.models import Orchestration, WorkItem
 from orchestration.models.instances import name_of
 from orchestration.timeline import StepView
 from workguide import guide, inbox, records
+from workguide.forms import problems_of
 from workguide.request import Request
 
 register = template.Library()
@@ -126,6 +128,16 @@ def ago(at: datetime | None) -> SafeString:
     words = _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)} if seconds >= 60 else _("just now")
     full = date_format(timezone.localtime(at), "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}" data-orc-ago="{}">{}</time>', at.isoformat(), full, _("just now"), words)
+
+
+@register.simple_tag
+def problems(form: Any, more: Any = (), decision: Any = None) -> list[tuple[str, str]]:
+    """What is wrong on a page, each with the address of its field: on the form, of the page as a whole, and of the decision."""
+    found = [("", str(message)) for message in more or ()]
+    for part in (form, decision):
+        if isinstance(part, BaseForm) and part.is_bound | bool(part.errors):
+            found += [problem for problem in problems_of(part) if problem not in found]
+    return found
 
 
 @register.simple_tag

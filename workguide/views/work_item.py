@@ -5,8 +5,10 @@ checks all of them once more when the item is completed.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,18 +21,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orchestration import access, dispatch, engine, timeline
+from orchestration import access, dispatch, engine, timeline, uploads
 from orchestration.errors import Conflict, FlowMissing, Invalid, NotAllowed, Refused
 from orchestration.flows import Flow, Screen
+from orchestration.flows.built_screens import COMMENT, OUTCOME
+from orchestration.flows.screens import Filling
 from orchestration.models import Draft, Submission, WorkItem
 from workguide import inbox, records
-from workguide.forms import answers_in_words, with_native_dates
+from workguide.answers import Answers, acts, anchor, answers_with, change_rows, is_place, posted_place, sent_by, uploads_in
+from workguide.forms import answers_in_words, decision_in_words, known_in_words, with_native_dates
 from workguide.live import live_attributes
 from workguide.request import Request
 from workguide.standing import standing
 from workguide.views.page import render_page
-
-Answers = dict[str, list[str]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,12 +51,15 @@ def work_item(request: Request, pk: int) -> HttpResponse:
         return render(request, "workguide/_work_item_banner.html", _common(request, item, live))
     if not item.standing.may_answer:  # type: ignore[attr-defined]
         return _closed(request, item, live=live)
-    flow, answers = item.get_flow(), _draft_answers(item)
-    place = _asked_screen(request, item, flow)
-    if place == len(flow.screens) and len(flow.screens) > 1:
-        return _review(request, item, flow, answers, live)
-    form = flow.drafted(place, answers, engine.context_for(item, request.user))
-    return _screen(request, item, flow, place, form, live=live)
+    try:
+        flow = item.get_flow()
+        filling = _filling(request, item, flow, _draft_answers(item))
+    except Refused as refusal:
+        return _closed(request, item, live=live, refusal=refusal, status=_status(refusal))
+    place = _asked_screen(request, item, flow, filling)
+    if place == len(flow.form) and len(flow.form) > 1:
+        return _review(request, item, flow, filling, live=live)
+    return _screen(request, item, flow, filling, place, filling.drafted(place), live=live)
 
 
 @require_POST
@@ -63,7 +69,10 @@ def work_item_draft(request: Request, pk: int) -> HttpResponse:
     item = _find(request, pk)
     try:
         flow = item.get_flow()
-        draft = _save_draft(request, item, flow, _posted_screen(request, flow))
+        place = posted_place(request, flow.form, beyond=True)
+        draft = engine.save_draft(
+            item, by=request.user, answers=answers_with(_draft_answers(item), flow.form, place, sent_by(request)), screen=place
+        )
     except FlowMissing:
         return _closed(request, item, status=409)
     except Refused as refusal:
@@ -79,12 +88,50 @@ def work_item_draft(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
+def work_item_screen(request: Request, pk: int) -> HttpResponse:
+    """What one screen is like with the answers so far: after a change, a search, a row added or removed, a file handed in or taken back.
+
+    The page's script gets the parts of the screen. A plain form gets the page, with the answers kept.
+    """
+    item = _find(request, pk)
+    try:
+        if not item.standing.may_answer:  # type: ignore[attr-defined]
+            raise Conflict(item.standing.sentence or _("You cannot fill this in now. Reload to see why."))  # type: ignore[attr-defined]
+        flow = item.get_flow()
+        place = posted_place(request, flow.form)
+        answers = answers_with(_draft_answers(item), flow.form, place, sent_by(request))
+        problems = _act(request, item, flow, answers)
+        if acts(request) or not request.htmx:
+            engine.save_draft(item, by=request.user, answers=answers, screen=place)
+        filling = _filling(request, item, flow, answers)
+    except FlowMissing:
+        return _closed(request, item, status=409)
+    except Refused as refusal:
+        if request.htmx:
+            return HttpResponse(refusal.message, status=_status(refusal), content_type="text/plain; charset=utf-8")
+        return _refused(request, item, refusal)
+    form = filling.drafted(place)
+    for name, message in problems.items():
+        form.say(name, message)
+    if request.htmx:
+        context = {"form": with_native_dates(form), "decision": _decision(flow, filling), "item": item}
+        return render(request, "workguide/_screen_parts.html", context)
+    if problems:
+        return _screen(request, item, flow, filling, place, form, status=422)
+    return redirect(_place_address(request, item, place) + anchor(request))
+
+
+@require_POST
+@login_required
 def work_item_completion(request: Request, pk: int) -> HttpResponse:
     """Complete the item with the posted answers of all its screens."""
     item = _find(request, pk)
     try:
         flow = item.get_flow()
-        answers = _posted(request, flow)
+        answers = flow.form.own_answers(sent_by(request))
+        _refuse_other_form(request, flow)
+        if len(flow.form) == 1 and (filling := _brought_up(request, item, flow, 0)):
+            return _screen(request, item, flow, filling, 0, filling.drafted(0), status=422, has_more=True)
         engine.complete_work_item(item, by=request.user, answers=answers, submission_key=request.POST.get("orc-key", "")[:64] or _new_key())
     except Invalid as invalid:
         return _invalid(request, item, flow, answers, invalid)
@@ -134,64 +181,152 @@ def _answer_screen(request: Request, item: WorkItem) -> HttpResponse:
     """Keep the screen's answers, right or wrong; go on when they are right."""
     try:
         flow = item.get_flow()
-        place = _posted_screen(request, flow)
-        form = flow.screen(place, _posted(request, flow), engine.context_for(item, request.user))
-        is_valid = form.is_valid()
-        _save_draft(request, item, flow, place + is_valid)
+        place = posted_place(request, flow.form)
+        _refuse_other_form(request, flow)
+        answers = answers_with(_draft_answers(item), flow.form, place, sent_by(request))
+        problems = _act(request, item, flow, answers)
+        filling = _filling(request, item, flow, answers)
+        form, has_more = filling.bound(place), bool(filling.unseen(place, sent_by(request)))
+        for name, message in problems.items():
+            form.say(name, message)
+        goes_on = form.is_valid() and not has_more
+        engine.save_draft(item, by=request.user, answers=answers, screen=filling.after(place) if goes_on else place)
     except FlowMissing:
         return _closed(request, item, status=409)
     except Refused as refusal:
         return _refused(request, item, refusal)
-    if not is_valid:
-        return _screen(request, item, flow, place, form, status=422)
-    is_last = place + 1 == len(flow.screens) or request.POST.get("orc-return") == "review"
-    return redirect(f"{reverse('workguide:work_item', args=[item.pk])}?{'review=1' if is_last else f'screen={place + 1}'}")
+    if not goes_on:
+        shown = filling.drafted(place) if has_more else form
+        return _screen(request, item, flow, filling, place, shown, status=422, has_more=has_more)
+    coming = filling.after(place)
+    if coming == len(flow.form) or request.POST.get("orc-return") == "review":
+        return redirect(f"{reverse('workguide:work_item', args=[item.pk])}?review=1")
+    return redirect(f"{reverse('workguide:work_item', args=[item.pk])}?screen={coming}")
 
 
-def _screen(request: Request, item: WorkItem, flow: Flow, place: int, form: Screen, *, live: str = "", status: int = 200) -> HttpResponse:
-    is_only = len(flow.screens) == 1
+def _screen(
+    request: Request,
+    item: WorkItem,
+    flow: Flow,
+    filling: Filling,
+    place: int,
+    form: Screen,
+    *,
+    decision: Screen | None = None,
+    live: str = "",
+    status: int = 200,
+    has_more: bool = False,
+) -> HttpResponse:
+    is_only, before = len(flow.form) == 1, filling.before(place)
     address = reverse("workguide:work_item", args=[item.pk])
     returns = request.GET.get("return") == "review" or request.POST.get("orc-return") == "review"
+    places = list(filling.places)
     context = _common(request, item, live) | {
         "form": with_native_dates(form),
+        "decision": decision or _decision(flow, filling),
+        "has_more": has_more,
         "place": place,
-        "number": place + 1,
-        "of": len(flow.screens),
+        "number": places.index(place) + 1 if place in places else place + 1,
+        "of": len(places),
         "is_only": is_only,
         "returns": returns,
         "action": reverse("workguide:work_item_completion", args=[item.pk]) if is_only else f"{address}?screen={place}",
-        "back": f"{address}?review=1" if returns else f"{address}?screen={place - 1}" if place else "",
+        "back": f"{address}?review=1" if returns else f"{address}?screen={before}" if before is not None else "",
         "key": request.POST.get("orc-key") or _new_key(),
+        "flow": flow,
+        "known": known_in_words(filling),
     }
     return render(request, "workguide/work_item.html", context, status=status)
 
 
-def _review(request: Request, item: WorkItem, flow: Flow, answers: Answers, live: str) -> HttpResponse:
+def _decision(flow: Flow, filling: Filling) -> Screen | None:
+    """The buttons that end the flow, where they stand on the screen itself because it is the only one."""
+    return filling.decision() if len(flow.form) == 1 else None
+
+
+def _review(
+    request: Request,
+    item: WorkItem,
+    flow: Flow,
+    filling: Filling,
+    *,
+    decision: Screen | None = None,
+    live: str = "",
+    status: int = 200,
+    errors: Sequence[str] = (),
+) -> HttpResponse:
     """All answers once more, before they count; those shown are those that are sent."""
-    screens = _bound(flow, answers, item, request)
     address = reverse("workguide:work_item", args=[item.pk])
+    before = filling.before(len(flow.form))
+    own = {OUTCOME, COMMENT}
     context = _common(request, item, live) | {
         "sections": [
-            (form.title, f"{address}?screen={place}&return=review", answers_in_words([form])) for place, form in enumerate(screens)
+            (form.title, f"{address}?screen={place}&return=review", answers_in_words([form]))
+            for place in filling.places
+            for form in [filling.bound(place)]
         ],
-        "answers": [(name, value) for form in screens for name in form.fields for value in answers.get(name, [])],
-        "back": f"{address}?screen={len(flow.screens) - 1}",
+        "answers": [(name, value) for name, values in filling.kept().items() if name not in own for value in values],
+        "decision": decision or filling.decision(),
+        "errors": errors,
+        "back": f"{address}?screen={before}" if before is not None else "",
         "coming": _coming(item),
         "key": _new_key(),
+        "flow": flow,
+        "place": len(flow.form),
+        "known": known_in_words(filling),
     }
-    return render(request, "workguide/work_item_review.html", context)
+    return render(request, "workguide/work_item_review.html", context, status=status)
 
 
 def _invalid(request: Request, item: WorkItem, flow: Flow, answers: Answers, invalid: Invalid) -> HttpResponse:
     """The screen with the first error, everything typed still there."""
-    form = flow.screen(invalid.screen, answers, engine.context_for(item, request.user))
-    form.is_valid()
-    for name, errors in invalid.errors.items():
-        if name not in form.errors:
-            form.add_error(name if name in form.fields else None, errors)
-    if not form.errors:
-        form.add_error(None, invalid.message)
-    return _screen(request, item, flow, invalid.screen, form, status=422)
+    filling = _filling(request, item, flow, answers, final=True)
+    is_at_the_end = invalid.screen not in filling.places
+    if is_at_the_end and len(flow.form) > 1:
+        decision = filling.decision(bound=True)
+        errors = invalid.errors.get("__all__", []) if decision is None or decision.is_valid() else []
+        return _review(request, item, flow, filling, decision=decision, errors=errors, status=422)
+    place = 0 if is_at_the_end else invalid.screen
+    form, decision = filling.bound(place), filling.decision(bound=True) if is_at_the_end else None
+    if form.is_valid() and (decision is None or decision.is_valid()):
+        for name, messages_of in invalid.errors.items():
+            form.add_error(name if name in form.fields else None, messages_of)
+        if not form.errors:
+            form.add_error(None, invalid.message)
+    return _screen(request, item, flow, filling, place, form, decision=decision, status=422)
+
+
+# Doing something on a screen -----------------------------------------------------------------------------------------
+
+
+def _act(request: Request, item: WorkItem, flow: Flow, answers: Answers) -> dict[str, str]:
+    """Do what the page's small buttons ask for, on the raw answers. Returns what is wrong, by field."""
+    change_rows(request, flow.form, answers)
+    taken_back, problems = request.POST.get("orc-unfile", ""), {}
+    if taken_back in answers and taken_back:
+        _drop_file(request, item, answers[taken_back])
+        answers[taken_back] = []
+    for name, file in uploads_in(request, flow.form):
+        try:
+            file_name, content_type, content = uploads.check(file)
+            kept = engine.keep_upload(item, by=request.user, name=file_name, content=content, content_type=content_type)
+        except Invalid as invalid:
+            problems[name] = invalid.message
+            continue
+        _drop_file(request, item, answers.get(name, []))
+        answers[name] = [str(kept.key)]
+    return problems
+
+
+def _drop_file(request: Request, item: WorkItem, keys: Sequence[str]) -> None:
+    for key in keys:
+        with suppress(ValueError):
+            engine.drop_upload(item, str(UUID(key)), by=request.user)
+
+
+def _place_address(request: Request, item: WorkItem, place: int) -> str:
+    returns = "&return=review" if request.POST.get("orc-return") == "review" else ""
+    return f"{reverse('workguide:work_item', args=[item.pk])}?screen={place}{returns}"
 
 
 # Ends ----------------------------------------------------------------------------------------------------------------
@@ -208,8 +343,10 @@ def _refused(request: Request, item: WorkItem, refusal: Refused) -> HttpResponse
     """Nothing was sent: say why, and keep what was typed in sight."""
     try:
         flow = item.get_flow()
-        typed = answers_in_words(_bound(flow, _posted(request, flow), item, request, posted_only=True))
-    except FlowMissing:
+        answers = flow.form.own_answers(sent_by(request))
+        filling = _filling(request, item, flow, answers)
+        typed = answers_in_words(form for place in filling.places for form in [filling.bound(place)] if answers.keys() & form.fields.keys())
+    except (FlowMissing, Refused):
         typed = []
     return _closed(request, _find(request, item.pk), refusal=refusal, typed=typed, status=_status(refusal))
 
@@ -226,9 +363,11 @@ def _given(request: Request, item: WorkItem) -> list[records.Fact]:
     if submission is None:
         return []
     try:
-        return answers_in_words(_bound(item.get_flow(), submission.answers, item, request))
-    except FlowMissing:
+        filling = _filling(request, item, item.get_flow(), submission.answers, final=True)
+    except (FlowMissing, Refused):
         return []
+    ending = filling.decision(bound=True)
+    return answers_in_words(map(filling.bound, filling.places)) + (decision_in_words(ending) if ending else [])
 
 
 # Parts ---------------------------------------------------------------------------------------------------------------
@@ -237,6 +376,7 @@ def _given(request: Request, item: WorkItem) -> list[records.Fact]:
 def _find(request: Request, pk: int) -> WorkItem:
     items: Any = inbox.with_parts(access.work_items_for(request.user))
     found: WorkItem = get_object_or_404(items, pk=pk)
+    found.step_instance.instance = found.instance
     found.standing = standing(found, request.user)  # type: ignore[attr-defined]
     return found
 
@@ -258,37 +398,37 @@ def _live(request: Request, pk: int) -> str:
     return live_attributes([f"instance:{instance}", *dispatch.keys_for_user(request.user)])
 
 
-def _asked_screen(request: Request, item: WorkItem, flow: Flow) -> int:
+def _asked_screen(request: Request, item: WorkItem, flow: Flow, filling: Filling) -> int:
     """The screen that the address asks for, else the one where the draft was left; one beyond the last is the review."""
-    count = len(flow.screens)
+    count = len(flow.form)
     if count == 1:
         return 0
     if request.GET.get("review"):
         return count
     asked = request.GET.get("screen", "")
-    return min(int(asked), count - 1) if _is_place(asked) else min(_draft(item).screen, count)
+    place = min(int(asked), count - 1) if is_place(asked) else min(_draft(item).screen, count)
+    return place if place in filling.places else filling.after(place)
 
 
-def _posted_screen(request: Request, flow: Flow) -> int:
-    place = request.POST.get("orc-screen", "")
-    return min(int(place), len(flow.screens) - 1) if _is_place(place) else 0
+def _refuse_other_form(request: Request, flow: Flow) -> None:
+    """A flow built without code has versions: raise when the page was made from another one than the item has, or does not say."""
+    if flow.version is None:
+        return
+    sent = request.POST.get("orc-version", "")
+    if not sent:
+        raise Refused(_("The page did not send its form whole. Reload it, and send it again."))
+    if sent != str(flow.version):
+        raise Conflict(_("This form has been changed since you opened it. Reload to fill in the new one; your draft is kept."))
 
 
-def _is_place(text: str) -> bool:
-    """Whether a text from outside is the number of a screen; Python itself refuses to read a very long one."""
-    return text.isdecimal() and len(text) < 10
+def _filling(request: Request, item: WorkItem, flow: Flow, answers: Answers, *, final: bool = False) -> Filling:
+    return flow.form.fill(answers, engine.context_for(item, request.user), final=final)
 
 
-def _posted(request: Request, flow: Flow) -> Answers:
-    """The posted answers of all screens, raw; an unticked box is an empty list."""
-    return {name: request.POST.getlist(name) for screen in flow.screens for name in screen.base_fields}
-
-
-def _save_draft(request: Request, item: WorkItem, flow: Flow, place: int) -> Draft:
-    """The screen's answers beside those of the other screens; `place` is where the person goes on."""
-    here = flow.screens[_posted_screen(request, flow)].base_fields
-    answers = _draft_answers(item) | {name: request.POST.getlist(name) for name in here}
-    return engine.save_draft(item, by=request.user, answers=answers, screen=place)
+def _brought_up(request: Request, item: WorkItem, flow: Flow, place: int) -> Filling | None:
+    """The screen again, when an answer on its page has brought up questions that the page did not show."""
+    filling = _filling(request, item, flow, answers_with(_draft_answers(item), flow.form, place, sent_by(request)))
+    return filling if filling.unseen(place, sent_by(request)) else None
 
 
 def _draft(item: WorkItem) -> Draft:
@@ -298,15 +438,6 @@ def _draft(item: WorkItem) -> Draft:
 def _draft_answers(item: WorkItem) -> Answers:
     answers: Answers = dict(_draft(item).answers)
     return answers
-
-
-def _bound(flow: Flow, answers: Mapping[str, Any], item: WorkItem, request: Request, *, posted_only: bool = False) -> list[Screen]:
-    context = engine.context_for(item, request.user)
-    return [
-        flow.screen(place, answers, context)
-        for place, screen in enumerate(flow.screens)
-        if not posted_only or any(name in request.POST for name in screen.base_fields)
-    ]
 
 
 def _coming(item: WorkItem) -> list[str]:

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const own = document.currentScript;
-  const LIVE_FIRST_MS = 500, LIVE_MS = 2000, LIVE_MAX_MS = 10000, DRAFT_MS = 3000;
+  const LIVE_FIRST_MS = 500, LIVE_MS = 2000, LIVE_MAX_MS = 10000, DRAFT_MS = 3000, FOLLOW_MS = 350;
   const all = (selector, root = document) => root.querySelectorAll(selector);
 
   /* Say something to people who do not see the change (and, of trouble, to all). */
@@ -52,6 +52,13 @@
     }
   }
 
+  /* What a form holds, without files: those are uploaded when they are chosen. */
+  function typed(form) {
+    const data = new FormData(form);
+    for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
+    return data;
+  }
+
   /* Drafts: what is typed is saved three seconds after the last change, and when the page goes away. */
   function keepDraft(form) {
     const told = document.getElementById("orc-saved");
@@ -62,7 +69,7 @@
       timer = 0;
       try {
         const answer = await fetch(form.dataset.orcDraft, {
-          method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true, headers: { "HX-Request": "true" },
+          method: "POST", body: new URLSearchParams(typed(form)), keepalive: true, headers: { "HX-Request": "true" },
         });
         if (told) told.textContent = await answer.text();
       } catch {
@@ -73,6 +80,123 @@
     form.addEventListener("submit", () => { sending = true; clearTimeout(timer); });
     addEventListener("pageshow", () => { sending = false; });
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
+  }
+
+  /* Screens that follow their answers: the server says which parts there are now, and only parts that differ are exchanged. What is
+     typed, and where the caret stands, stays. Buttons that change the screen (a row more, a search, a file) work the same way. */
+  function followAnswers(form) {
+    const told = document.getElementById("orc-saved");
+    let timer = 0, latest = null, busy = false, waiting = null;
+    async function ask(data) {
+      latest?.abort();
+      latest = new AbortController();
+      const answer = await fetch(form.dataset.orcScreen, { method: "POST", body: data, headers: { "HX-Request": "true" }, signal: latest.signal });
+      const text = await answer.text(), fresh = answer.ok && new DOMParser().parseFromString(text, "text/html").getElementById("orc-parts");
+      if (!fresh) { if (told) told.textContent = answer.ok ? "" : text; return null; }
+      return fresh;
+    }
+    async function follow() {
+      const before = all(".orc-part", form).length;
+      let fresh = null;
+      try { fresh = await ask(typed(form)); } catch { return; }
+      if (!fresh) return;
+      exchange(fresh);
+      const now = all(".orc-part", form).length;
+      if (now !== before) say(now > before ? form.dataset.orcMore : form.dataset.orcFewer);
+    }
+    async function act(button, file) {
+      if (busy) return;
+      clearTimeout(timer);
+      busy = true;
+      const data = typed(form), part = button.closest(".orc-part").id, group = button.closest(".orc-part:has(> fieldset > .orc-parts)");
+      data.append(button.name, button.value);
+      if (file) data.append(file.name, file.files[0]);
+      button.setAttribute("aria-disabled", "true");
+      try {
+        const fresh = await ask(data);
+        if (!fresh) return;
+        exchange(fresh);
+        const now = document.getElementById(part);
+        if (button.name === "orc-add") [...all(":scope > fieldset > .orc-parts > .orc-part", now)].pop()?.querySelector(CONTROLS)?.focus();
+        else if (button.name === "orc-remove") (group?.isConnected ? group : document.getElementById(`orc-part-${button.value.split("-")[0]}`))?.querySelector("button[name=orc-add], button[name=orc-remove]")?.focus();
+        else now?.querySelector(button.name === "orc-find" ? "input[type=search]" : "input[type=file]")?.focus();
+        say(now?.querySelector("[data-orc-say]")?.textContent.trim());
+      } catch {
+        if (told) told.textContent = form.dataset.orcFailed;
+      } finally {
+        button.removeAttribute("aria-disabled");
+        busy = false;
+        if (waiting) { const submitter = waiting; waiting = null; form.requestSubmit(submitter); }
+      }
+    }
+    const exchange = (fresh) => exchangeParts(form.querySelector("#orc-parts"), fresh);
+    form.addEventListener("input", (event) => {
+      if (!event.target.closest("[data-orc-controls]")) return;
+      clearTimeout(timer);
+      timer = setTimeout(follow, /^(checkbox|radio|select-one)$/.test(event.target.type) ? 30 : FOLLOW_MS);
+    });
+    form.addEventListener("click", (event) => {
+      const button = event.target.closest("button[data-orc-act]");
+      if (button) { event.preventDefault(); act(button); }
+    });
+    form.addEventListener("keydown", (event) => {
+      const find = event.key === "Enter" && event.target.dataset.orcFind;
+      if (find) { event.preventDefault(); act(document.getElementById(find)); }
+    });
+    form.addEventListener("change", (event) => {
+      const input = event.target, box = input.closest(".orc-upload");
+      if (!box || input.type !== "file" || !input.files.length) return;
+      if (told) told.textContent = box.dataset.orcUploading.replace("%s", size(input.files[0].size));
+      act(box.querySelector("button[name=orc-upload]"), input).then(() => { if (told) told.textContent = ""; });
+    });
+    form.addEventListener("submit", (event) => {
+      clearTimeout(timer);
+      if (busy) { event.preventDefault(); waiting = event.submitter; }
+    });
+  }
+  function followForms(root = document) {
+    for (const form of all("form[data-orc-screen]:not([data-orc-followed])", root)) { form.dataset.orcFollowed = "yes"; followAnswers(form); }
+  }
+  const CONTROLS = "input:not([type=hidden]), select, textarea";
+  const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+  function exchangeParts(old, fresh) {
+    const parts = (root) => [...root.children].filter((child) => child.classList.contains("orc-part"));
+    const known = new Map(parts(old).map((part) => [part.id, part]));
+    let place = null;
+    for (const part of parts(fresh)) {
+      const before = known.get(part.id);
+      known.delete(part.id);
+      if (before && before.dataset.orcState === part.dataset.orcState) {
+        const [inner, outer] = [before, part].map((one) => one.querySelector(":scope > fieldset > .orc-parts"));
+        if (inner && outer) exchangeParts(inner, outer);
+        place = before;
+      } else {
+        const now = document.importNode(part, true);
+        if (before) replacePart(before, now);
+        else if (place) place.after(now);
+        else old.prepend(now);
+        place = now;
+      }
+    }
+    for (const gone of known.values()) gone.remove();
+    const [shown, told] = [old, fresh].map((root) => root.querySelector(":scope > input[name=orc-shown]"));
+    if (shown && told) shown.value = told.value;
+  }
+
+  /* What was typed since the server was asked goes over to the new part, and so do focus and caret. */
+  function replacePart(before, now) {
+    const focus = before.contains(document.activeElement) ? document.activeElement : null;
+    const caret = focus && "selectionStart" in focus ? [focus.selectionStart, focus.selectionEnd] : null;
+    for (const field of all("input[id]:not([type=hidden], [type=file], [type=radio], [type=checkbox]), textarea[id]", before)) {
+      const same = now.querySelector(`#${CSS.escape(field.id)}`);
+      if (same) same.value = field.value;
+    }
+    before.replaceWith(now);
+    const again = focus?.id && document.getElementById(focus.id);
+    if (!again) return;
+    again.focus();
+    try { if (caret && caret[0] !== null) again.setSelectionRange(...caret); } catch { /* a field without a caret */ }
   }
 
   /* A form is sent once, however often its button is pressed. */
@@ -114,6 +238,7 @@
     if (zone) document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax`;
     for (const element of all("[data-orc-live]")) follow(element);
     for (const form of all("form[data-orc-draft]")) keepDraft(form);
+    followForms();
     document.querySelector("[data-orc-focus]")?.focus();
     tell();
     setInterval(tell, 60000);
@@ -126,6 +251,7 @@
     let newest = Number(document.getElementById("orc-count")?.dataset.newest || 0);
     document.addEventListener("htmx:load", (event) => {
       tell(event.target);
+      followForms(event.target.parentElement || document);
       const count = document.getElementById("orc-count");
       if (count && Number(count.dataset.newest) > newest) { newest = Number(count.dataset.newest); say(count.dataset.say); }
     });
