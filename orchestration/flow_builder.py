@@ -15,7 +15,7 @@ from orchestration.errors import ExpressionError, FlowMissing, Invalid
 from orchestration.flows import FlowKind, documents
 from orchestration.flows.documents import Problem, Surroundings
 from orchestration.flows.documents.elements import Run
-from orchestration.models import Flow, FlowVersion, Orchestration, Route, Stage, Step, Version
+from orchestration.models import Endpoint, Flow, FlowVersion, Orchestration, Route, Stage, Step, Version
 from orchestration.models.definitions import StartType
 from orchestration.models.flows import flow_of
 from orchestration.models.people import Person
@@ -178,6 +178,7 @@ def surroundings(key: str) -> Surroundings:
     """What a flow with this key may name on this site."""
     orchestrations = Orchestration.objects.filter(start_type=StartType.AUTOLAUNCHED)
     return Surroundings(
+        endpoints=dict(Endpoint.objects.values_list("api_name", "kind")),
         orchestrations=frozenset(orchestrations.values_list("api_name", flat=True)),
         why_not_run=lambda element: _why_not_run(key, element),
         why_not_evaluate=lambda condition: _why_not_evaluate(key, condition),

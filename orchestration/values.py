@@ -62,7 +62,7 @@ def _record(value: Any) -> Any:
 
 
 def _file(value: Any) -> Any:
-    if not (isinstance(value, Mapping) and {"id", "name"} <= value.keys()):
+    if not (isinstance(value, Mapping) and {"attachment", "name"} <= value.keys()):
         raise ValueError
     return value
 

@@ -14,7 +14,7 @@ from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Scree
 from orchestration.flows.built_screens import BuiltFilling
 from orchestration.runner import interpreter, limits
 from orchestration.runner.forms import finish
-from orchestration.runner.interpreter import CallOut, Pause
+from orchestration.runner.interpreter import CallOut, Done, Pause
 from orchestration.runner.limits import Usage
 
 
@@ -66,9 +66,15 @@ def call_out(flow: Flow, call: CallOut, checkpoint: Mapping[str, Any], usage: Us
         usage.read_only = False
 
 
-def run_autolaunched(flow: Flow, context: Context, usage: Usage | None = None, checkpoint: Mapping[str, Any] | None = None) -> Result:
+def run_autolaunched(
+    flow: Flow,
+    context: Context,
+    usage: Usage | None = None,
+    checkpoint: Mapping[str, Any] | None = None,
+    seen: list[Done] | None = None,
+) -> Result:
     """Run an autolaunched flow with the context's inputs; `usage` is what its attempt has used before, `checkpoint` where a built flow
-    goes on.
+    goes on, `seen` is told of each of its elements.
 
     Raises Fault when an input is missing, unknown or of the wrong type, a limit is passed, or the outputs are no JSON;
     and whatever the flow raises.
@@ -78,7 +84,7 @@ def run_autolaunched(flow: Flow, context: Context, usage: Usage | None = None, c
     context.count = usage.count
     with usage:
         if flow.document is not None:
-            returned: Any = interpreter.perform(flow, context, checkpoint)
+            returned: Any = interpreter.perform(flow, context, checkpoint, seen=seen)
         else:
             assert flow.function is not None
             returned = flow.function(context, **inputs)

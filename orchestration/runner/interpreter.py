@@ -71,7 +71,7 @@ class Pause:
 
 @dataclass
 class Done:
-    """What became of one element, for whoever tests the flow."""
+    """What became of one element, for whoever tries the flow. Elements in loops are there once for each turn."""
 
     name: str
     kind: str
@@ -132,7 +132,7 @@ def perform(
                 return pause
         else:
             _do(work, element)
-    return {name: _as_output(work.value(source)) for name, source in document.outputs.items()}
+    return {name: as_output(work.value(source)) for name, source in document.outputs.items()}
 
 
 def answered(flow: Flow, checkpoint: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
@@ -146,8 +146,16 @@ def answered(flow: Flow, checkpoint: Mapping[str, Any], reply: Reply) -> dict[st
     assert isinstance(element, parts.Call)
     with _named(element):
         outputs = {"status": Decimal(reply.status)} | _mapped_outputs(element, reply)
+    return passed(flow, checkpoint, outputs)
+
+
+def passed(flow: Flow, checkpoint: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The checkpoint after the call-out or the wait that it stands before is over, with these outputs of it."""
+    document = flow.document
+    assert isinstance(document, AutolaunchedDocument)
+    name = document.elements[checkpoint["next"]].name
     tag, done = checkpoint["known"]["elements"]
-    known = {**checkpoint["known"], "elements": [tag, {**done, element.name: checkpoints.kept(Known(outputs))}]}
+    known = {**checkpoint["known"], "elements": [tag, {**done, name: checkpoints.kept(Known(outputs))}]}
     after = {"next": checkpoint["next"] + 1, "known": known}
     checkpoints.refuse_too_large(after)
     return after
@@ -288,7 +296,7 @@ def _filled(work: Work, body: Any) -> Any:
     """A JSON body with the values of its sources."""
     if isinstance(body, dict):
         if [place for place, _source in sources_in(body)] == [""]:
-            return _as_output(work.value(body))
+            return as_output(work.value(body))
         return {name: _filled(work, inner) for name, inner in body.items()}
     return [_filled(work, inner) for inner in body] if isinstance(body, list) else body
 
@@ -326,7 +334,7 @@ def _mapped(body: Any, reply: parts.Reply) -> Any:
         raise Fault(_("At “%(place)s” the reply has %(found).100r, which is no %(type)s.") % names, kind="reply") from None
 
 
-def _as_output(value: Any) -> Any:
+def as_output(value: Any) -> Any:
     """A value as JSON takes it: a record by its model, key and name."""
     if isinstance(value, Model):
         label = value._meta.concrete_model._meta.label_lower  # type: ignore[union-attr]
@@ -336,8 +344,8 @@ def _as_output(value: Any) -> Any:
     if isinstance(value, date | datetime | timedelta):
         return value
     if isinstance(value, Mapping):
-        return {name: _as_output(inner) for name, inner in value.items()}
-    return [_as_output(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {name: as_output(inner) for name, inner in value.items()}
+    return [as_output(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 # Elements ------------------------------------------------------------------------------------------------------------
@@ -414,7 +422,7 @@ def _start(work: Work, element: parts.Start) -> Outputs:
     if record is not None and not isinstance(record, Model):
         raise Fault(_("“%(name)s” is about a record, not about %(record).100r.") % {"name": orchestration, "record": record}, kind="input")
     try:
-        accepted = values.accepted(version.inputs, _as_output(work.values(element.inputs)))
+        accepted = values.accepted(version.inputs, as_output(work.values(element.inputs)))
     except Invalid as invalid:
         raise Fault(str(invalid), kind="input") from invalid
     request = StartRequest.objects.ask(orchestration, record=record, inputs=accepted, starter=user, caused_by=origin.cause())

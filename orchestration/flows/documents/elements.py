@@ -158,7 +158,7 @@ class Call(Element):
 
 
 class MakeDocument(Element):
-    """Make a PDF from a text, and attach it to a record if one is named. Output: `file`."""
+    """Make a PDF from a text, and attach it to the record, or to the one that is named. Output: `file`."""
 
     kind: Literal["document"]
     title: Line

@@ -1,17 +1,13 @@
 """`manage.py start_instance`: starts an orchestration from the shell, or from another system's cron."""
 
-import json
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Model
 
 from orchestration import engine
 from orchestration.errors import Refused
+from orchestration.management import arguments
 from orchestration.models import Orchestration
-from orchestration.models.records import model_named
 
 
 class Command(BaseCommand):
@@ -31,40 +27,11 @@ class Command(BaseCommand):
             orchestration = Orchestration.objects.get(api_name=options["api_name"])
         except Orchestration.DoesNotExist:
             raise CommandError(f"There is no orchestration “{options['api_name']}”.") from None
-        inputs = dict(_named(text) for text in options["input"])
-        record = _record(orchestration, options["record"]) if options["record"] else None
-        by = _user(options["by"]) if options["by"] else None
+        inputs = dict(arguments.named(text) for text in options["input"])
+        record = arguments.record(orchestration.record_model, options["record"]) if options["record"] else None
+        by = arguments.user(options["by"]) if options["by"] else None
         try:
             instance = engine.start(orchestration.api_name, record=record, inputs=inputs, by=by, key=options["key"])
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"Instance {instance.pk} of “{orchestration}” is {instance.get_status_display().lower()}.")
-
-
-def _named(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise CommandError(f"“{text}” is no input. Write it as name=value.")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
-
-
-def _record(orchestration: Orchestration, key: str) -> Model:
-    model = model_named(orchestration.record_model)
-    try:
-        record: Model | None = model._default_manager.filter(pk=key).first() if model else None
-    except (ValueError, ValidationError):
-        record = None
-    if record is None:
-        raise CommandError(f"There is no {orchestration.record_model or 'record'} with the key {key}.")
-    return record
-
-
-def _user(name: str) -> Any:
-    users = get_user_model()
-    user = users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
-    if user is None:
-        raise CommandError(f"There is no user “{name}”.")
-    return user
