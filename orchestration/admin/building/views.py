@@ -25,12 +25,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from orchestration import access, drafting, expressions, flow_builder, flows
-from orchestration.admin.building import fields, site
+from orchestration.admin.building import fields, site, trying
 from orchestration.admin.building.forms import FORMS, SETTINGS, PartForm, Place, SettingForm, addable
-from orchestration.errors import Conflict, ExpressionError, FlowMissing, Refused
+from orchestration.errors import Conflict, ExpressionError, FlowMissing, Invalid, Refused
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.flows import documents, editing, reading
 from orchestration.models import Flow, FlowVersion, Revision
+from orchestration.models.records import model_label, model_named
 from orchestration.states import IllegalMove, VersionStatus
 
 View = Callable[..., HttpResponse]
@@ -344,9 +345,17 @@ class Editor:
             redoable=after,
             others=drafting.others_lately(self.version, self.request.user) if self.revision else [],
             places=editing.places_for(self.kind, self.document, part) if part and part.kind not in ("branch", "otherwise") else [],
+            preview=previewed(self, self._screen_of(part))
+            if self.kind == "screen" and self.may_build and self.document.get("screens")
+            else None,
             tab="draft",
             **context,
         )
+
+    def _screen_of(self, part: editing.Part | None) -> int:
+        """The number of the screen that a part stands on, or is added to."""
+        about = part or self.holder()
+        return int(about.place.split(".")[1]) if about is not None else 0
 
     def _setting(self, form: type[SettingForm]) -> dict[str, Any]:
         value = self.document.get(form.key)
@@ -741,15 +750,73 @@ def copy(request: HttpRequest, version: FlowVersion) -> HttpResponse:
 # Preview and test --------------------------------------------------------------------------------------------------------
 
 
-@of_version()
+def previewed(editor: Editor, place: int = 0) -> dict[str, Any]:
+    """What the preview is asked for: the document, the screen, and records to show it with."""
+    model = model_named(str(editor.document.get("record_model") or ""))
+    found = access.records_for(editor.request.user, model).order_by("-pk")[:20] if model is not None else []
+    records = [(f"{model_label(record)}:{record.pk}", str(record)) for record in found]
+    return {"document": json.dumps(editor.document), "place": place, "records": records}
+
+
+@of_version(builds=True)
 def preview(request: HttpRequest, version: FlowVersion) -> HttpResponse:
-    raise Http404
+    """The screens as people will see them."""
+    if version.flow.kind != flows.FlowKind.SCREEN:
+        raise Http404
+    editor = Editor(request, version)
+    return page(
+        request, "preview", title=str(version.flow.label), flow=version.flow, version=version, preview=previewed(editor), tab="preview"
+    )
 
 
 @of_version()
 def test(request: HttpRequest, version: FlowVersion) -> HttpResponse:
-    raise Http404
+    """Try this version alone; for those who may run the flow."""
+    editor = Editor(request, version)
+    try:
+        flow = version.as_flow()
+    except Invalid:
+        unfinished = [(problem, editor.link_to(problem)) for problem in editor.problems]
+        return page(request, "test", title=str(version.flow.label), flow=version.flow, version=version, unfinished=unfinished, tab="test")
+    return _test(request, flow, version.flow, version)
 
 
 def test_code(request: HttpRequest, pk: int) -> HttpResponse:
-    raise Http404
+    """The same for a flow in code."""
+    if not may_see(request.user):
+        raise PermissionDenied
+    row = get_object_or_404(Flow, pk=pk)
+    try:
+        return _test(request, flows.get(row.key), row, None)
+    except FlowMissing:
+        raise Http404 from None
+
+
+def _test(request: HttpRequest, flow: flows.Flow, row: Flow, version: FlowVersion | None) -> HttpResponse:
+    if not access.may_run(request.user, flow.key):
+        raise PermissionDenied(_("You may not run this flow, and so not test it. Ask an administrator for “Can run flow”."))
+    data = request.POST if request.method == "POST" else None
+    sample = trying.Sample(flow, request.user, data, may_be_system=may_build(request.user, row))
+    is_tried = data is not None and "try" in data and sample.is_valid()
+    if data is not None and "try" not in data:
+        sample._errors = forms.utils.ErrorDict()
+        sample.cleaned_data = {}
+    sent = dict(data.lists()) if data is not None else {}
+    screens = trying.Screens(sample, sent, is_tried=is_tried) if flow.kind == flows.FlowKind.SCREEN else None
+    trial = trying.tried(sample, screens.answers if screens else {}) if is_tried else None
+    known = reading.everywhere(row.kind, version.document) if version else Readables()
+    return page(
+        request,
+        "test",
+        422 if sample.errors else 200,
+        title=str(row.label),
+        flow=row,
+        version=version,
+        sample=sample,
+        screens=screens,
+        trial=trial,
+        outputs=[(name, shown(value)) for name, value in ((trial.outputs if trial else None) or {}).items()],
+        elements=[(done, [(name, shown(value)) for name, value in done.outputs.items()]) for done in (trial.elements if trial else [])],
+        facts=[(trying.said(fact, known), fact) for fact in (trial.facts if trial else [])],
+        tab="test",
+    )

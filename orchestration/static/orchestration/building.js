@@ -232,10 +232,10 @@
 
   /* ---- Parts with the keyboard: Alt with the arrows moves the one that has the focus ---- */
   document.addEventListener("keydown", (event) => {
-    const link = event.target.closest?.("[data-orc-part]");
+    const link = event.target.closest?.("[data-orc-piece]");
     if (!link || !event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
-    link.closest(".orc-part-row").querySelector(`button[value=${event.key === "ArrowUp" ? "up" : "down"}]:not(:disabled)`)?.click();
+    link.closest(".orc-piece-row").querySelector(`button[value=${event.key === "ArrowUp" ? "up" : "down"}]:not(:disabled)`)?.click();
   });
 
   /* ---- Nothing that was typed goes away without a word ---- */
