@@ -1,4 +1,4 @@
-"""The page that tries a flow alone: a record, sample inputs, answers and replies go in; what would have happened comes out. Nothing is kept."""
+"""The page that tries a flow alone: a record, sample inputs, answers and replies go in, what would have happened comes out."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,7 +40,7 @@ class Sample(forms.Form):
         label=gettext_lazy("Find the record"),
         required=False,
         max_length=100,
-        help_text=gettext_lazy("Words that are in it. Press “Update” to look."),
+        help_text=gettext_lazy("Press “Update” to look."),
     )
     record = forms.ChoiceField(label=gettext_lazy("Record"), required=False)
     run_as = forms.ChoiceField(
@@ -57,6 +57,9 @@ class Sample(forms.Form):
         else:
             self.fields["model"].choices = [("", _("No record")), *site.models()]  # type: ignore[attr-defined]
         self._offer_records()
+        for name in ("model", "record", "run_as"):
+            if name in self.fields:
+                self.fields[name].is_wanted = True  # type: ignore[attr-defined]  # a choice that has an answer anyway
         if not may_be_system or flow.kind == FlowKind.SCREEN:
             del self.fields["run_as"]
         for name, about in flow.declared.items():

@@ -471,6 +471,12 @@ def shown(value: Any) -> str:
         mode, inner = next(iter(value.items()))
         if mode in ("value", "path", "formula", "text"):
             return fields.typed_text(inner) if mode == "value" else f"{inner}"
+    if isinstance(value, Mapping) and {"model", "id", "label"} <= value.keys():
+        return str(value["label"])
+    if isinstance(value, list) and value and all(isinstance(one, Mapping) and "label" in one and "model" in one for one in value):
+        more = len(value) - 5
+        listed = "; ".join(str(one["label"]) for one in value[:5])
+        return listed if more <= 0 else _("%(listed)s and %(more)d more") % {"listed": listed, "more": more}
     if isinstance(value, Mapping | list):
         return json.dumps(value, ensure_ascii=False)[:400]
     return fields.typed_text(value)
