@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from orchestration import builder, flows
 from orchestration.admin.building import fields, site
 from orchestration.errors import FlowMissing, Refused
-from orchestration.flows import FlowKind
+from orchestration.flows import FlowKind, editing
 from orchestration.models import Orchestration, Queue, QueueMember, Route, Stage, Step, Version
 from orchestration.models.definitions import ConditionField as ConditionColumn
 from orchestration.models.definitions import StepKind
@@ -69,7 +69,37 @@ class KnowsVersion:
         return part.stage.version if part.stage_id else None
 
 
-class PartForm(KnowsVersion, forms.ModelForm):  # type: ignore[type-arg]
+class NamesItself:
+    """A form whose API name is made from the label when it is left empty."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if name := self.fields.get("api_name"):  # type: ignore[attr-defined]
+            name.required = False
+            name.help_text = _("How expressions and code call it. Made from the label when left empty.")
+
+    def clean_api_name(self) -> str:
+        """The name that was typed, or one from the label that nothing else has."""
+        typed: str = self.cleaned_data["api_name"].strip()  # type: ignore[attr-defined]
+        label = str(self.data.get(self.add_prefix("label")) or "")  # type: ignore[attr-defined]
+        return typed or editing.free_name(label, self.taken(), fallback="part")
+
+    def taken(self) -> set[str]:
+        """The names that others have."""
+        part = self.instance  # type: ignore[attr-defined]
+        others = type(part)._default_manager.exclude(pk=part.pk)
+        if isinstance(part, Stage):
+            others = others.filter(version=part.version_id)
+        elif isinstance(part, Step):
+            others = others.filter(version=part.stage.version_id if part.stage_id else None)
+        return set(others.values_list("api_name", flat=True))
+
+
+class OrchestrationForm(NamesItself, forms.ModelForm):  # type: ignore[type-arg]
+    """The form of an orchestration."""
+
+
+class PartForm(NamesItself, KnowsVersion, forms.ModelForm):  # type: ignore[type-arg]
     """A form of a part that needs no more."""
 
 
@@ -114,17 +144,13 @@ class VersionInline(admin.TabularInline):  # type: ignore[type-arg]
 class OrchestrationAdmin(WithoutJSON, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("label", "api_name", "start_type", "record_model", "active", "owner")
     list_filter = ("start_type",)
+    form = OrchestrationForm
     search_fields = ("label", "api_name")
-    prepopulated_fields = {"api_name": ("label",)}
     inlines = (VersionInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Orchestration | None = None) -> tuple[str, ...]:
         """The API name is settled once saved."""
         return ("api_name",) if obj else ()
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Orchestration | None = None) -> dict[str, Any]:
-        """Suggest the API name only while it can still be chosen."""
-        return {} if obj else {"api_name": ("label",)}
 
     @admin.display(description=_("active version"))
     def active(self, orchestration: Orchestration) -> str:
@@ -133,8 +159,13 @@ class OrchestrationAdmin(WithoutJSON, admin.ModelAdmin):  # type: ignore[type-ar
         return f"v{version.number}" if version else "–"
 
 
+class StageInlineForm(NamesItself, forms.ModelForm):  # type: ignore[type-arg]
+    """A stage in the list of its version."""
+
+
 class StageInline(FrozenWithVersion, admin.TabularInline):  # type: ignore[type-arg]
     model = Stage
+    form = StageInlineForm
     extra = 0
     fields = ("order", "label", "api_name", "steps")
     readonly_fields = ("steps",)
@@ -219,7 +250,7 @@ class RouteInline(WithoutJSON, FrozenWithVersion, admin.StackedInline):  # type:
 FAULT_FIELDS = ("max_attempts", "run_as", "run_as_user", "handles", "handles_types", "fault_path")
 
 
-class StepForm(KnowsVersion, forms.ModelForm):  # type: ignore[type-arg]
+class StepForm(NamesItself, KnowsVersion, forms.ModelForm):  # type: ignore[type-arg]
     """Offers the catalogue's flows by name; the kind of the step is that of its flow, and its inputs are the flow's."""
 
     flow = forms.ChoiceField(label=_("Flow"))

@@ -764,7 +764,7 @@ class DeclarationField(RowsField):
     def __init__(self, *, models: Iterable[tuple[str, str]] = (), has_required: bool = True, **kwargs: Any) -> None:
         columns = declaration_columns(models, has_required=has_required)
         told = {k: v for k, v in kwargs.items() if k in ("label", "help_text")}
-        super().__init__(columns, required=False, add=_("Add"), **told)
+        super().__init__(columns, required=False, add=_("Add"), blank=1, **told)
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, Mapping):

@@ -822,7 +822,19 @@ def _test(request: HttpRequest, flow: flows.Flow, row: Flow, version: FlowVersio
         screens=screens,
         trial=trial,
         outputs=[(name, shown(value)) for name, value in ((trial.outputs if trial else None) or {}).items()],
-        elements=[(done, [(name, shown(value)) for name, value in done.outputs.items()]) for done in (trial.elements if trial else [])],
+        elements=[_result(done) for done in (trial.elements if trial else [])],
+        calls=[(call, json.dumps(call.body, indent=2, ensure_ascii=False) if call.body else "") for call in (trial.calls if trial else [])],
         facts=[(trying.said(fact, known), fact) for fact in (trial.facts if trial else [])],
         tab="test",
     )
+
+
+def _result(done: Any) -> dict[str, Any]:
+    """What became of one element, for the page."""
+    form = FORMS.get(done.kind)
+    return {
+        "done": done,
+        "kind": form.called if form else done.kind,
+        "outputs": [(name, shown(value)) for name, value in done.outputs.items()],
+        "ms": round(done.seconds * 1000),
+    }

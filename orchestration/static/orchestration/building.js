@@ -4,7 +4,7 @@
   "use strict";
   const CHECK_MS = 400, STANDING_MS = 10000;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const page = () => document.getElementById("orc-build");
+  const page = () => document.getElementById("orc-build");  // none in the stock admin's forms, which use our fields too
 
   /* ---- What can be read here: asked for once for each panel ---- */
   let known = null, knownOf = "";
@@ -275,9 +275,8 @@
 
   /* ---- Each time the page, or a part of it, has come ---- */
   function prepare() {
-    const whole = page();
-    if (!whole) return;
-    whole.classList.add("is-scripted");
+    const whole = page() || document.body;
+    page()?.classList.add("is-scripted");
     for (const input of all("[data-orc-complete]", whole)) {
       if (input.tagName === "INPUT") { input.setAttribute("role", "combobox"); input.setAttribute("aria-autocomplete", "list"); input.setAttribute("aria-expanded", "false"); }
     }
