@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Locator
 
 from demo.models import Employee
-from orchestration.models import Endpoint, Instance, StepInstance
+from orchestration.models import Endpoint, Flow, FlowVersion, Instance, StepInstance
 from tests.browsing import Person, patiently
 from tests.processes import Product, wait_for
+from tests.test_accessibility import problems
 
 pytestmark = pytest.mark.proof
 
@@ -291,6 +292,9 @@ def test_two_flows_are_built_tried_put_together_and_run_to_the_end(
     build_the_form(alex, "First day form")
     try_the_form(alex)
     alex.activate()
+    alex.page.get_by_label("HR", exact=True).check()
+    alex.page.get_by_role("button", name="Save who may run it").click()
+    patiently(alex.page.locator(".orc-notes")).to_contain_text("is run by: HR.")
     build_the_automation(alex, "Tell the help desk")
     try_the_automation(alex)
     alex.activate()
@@ -315,8 +319,6 @@ def test_two_flows_are_built_tried_put_together_and_run_to_the_end(
     wait_for("the instance", instances.exists)
     item = wait_for("the work item", lambda: instances.get().work_items.using(product.database).first())
     hanna.open(f"/work-items/{item.pk}/")
-    if page.get_by_role("button", name="Claim").count():
-        page.get_by_role("button", name="Claim").first.click()
     page.get_by_label("Needs a developer laptop").check()
     page.get_by_label("What for?").fill("Compilers")
     page.get_by_role("button", name="Continue").click()
@@ -335,3 +337,206 @@ def test_two_flows_are_built_tried_put_together_and_run_to_the_end(
     step = StepInstance.objects.using(product.database).get(instance=instances.get(), step__api_name="tell")
     assert step.outputs["ticket"] == f"T-{len(HelpDesk.asked)}"
     hanna.context.close()
+
+
+def test_a_flow_is_built_with_the_keyboard_alone(product: Product, alex: Builder) -> None:
+    page = alex.page
+    alex.open("/admin/orchestration/flow/add/")
+    press = page.keyboard.press
+
+    def tab_to(locator: Locator) -> None:
+        """Go on with Tab until something has the focus."""
+        for _step in range(80):
+            if locator.evaluate("element => element === document.activeElement"):
+                return
+            press("Tab")
+        raise AssertionError(f"Tab does not come to {locator}")
+
+    tab_to(page.locator("#id_kind_0"))
+    press("ArrowDown")
+    tab_to(page.get_by_label("Label"))
+    page.keyboard.type("Greet by keyboard")
+    tab_to(page.get_by_label("The record is"))
+    page.keyboard.type("Employee")
+    tab_to(page.get_by_role("button", name="Make flow"))
+    press("Enter")
+    patiently(page.get_by_role("heading", name="Greet by keyboard", level=1)).to_be_visible()
+
+    for number, (what, typed) in enumerate((("Fail", "First"), ("Fail", "Second"))):
+        menu = page.locator(".orc-card-foot details.orc-add-menu summary")
+        tab_to(menu)
+        press("Enter")
+        tab_to(page.locator(".orc-card-foot .orc-menu-item", has_text=what))
+        press("Enter")
+        patiently(page.locator("#orc-panel-title")).to_be_focused()
+        tab_to(alex.panel.locator("#id_label"))
+        page.keyboard.type(typed)
+        tab_to(alex.panel.locator("#id_message"))
+        page.keyboard.type("Not for {{ record.na")
+        patiently(page.locator("#orc-proposals")).to_be_visible()
+        press("Enter")  # takes the first proposal
+        patiently(alex.panel.locator("#id_message")).to_have_value("Not for {{ record.name }}")
+        tab_to(alex.panel.locator(".orc-panel-actions button.is-primary"))
+        press("Enter")
+        patiently(page.locator(".orc-pieces > li")).to_have_count(number + 1)
+        patiently(alex.panel.locator("#orc-saved")).to_contain_text("Saved")
+
+    second = page.locator("[data-orc-piece=second]")
+    tab_to(second)
+    press("Alt+ArrowUp")
+    patiently(page.locator(".orc-notes")).to_contain_text("“Second” is now 1 of 2.")
+    patiently(page.locator(".orc-pieces > li").first).to_contain_text("Second")
+    undo = page.get_by_role("button", name="Undo")
+    tab_to(undo)
+    press("Enter")
+    patiently(page.locator(".orc-pieces > li").first).to_contain_text("First")
+
+
+def test_a_flow_is_built_without_javascript(product: Product, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+    alex = Builder(product, context, "admin")
+    page = alex.page
+    alex.new_flow("Screen flow", "Without a script")
+    alex.choose("First screen")
+    alex.panel.get_by_label("Title").fill("Terms")
+    alex.save("Terms")
+    field = alex.add("Field", "Terms")
+    field.get_by_label("Label", exact=True).fill("Size")
+    field.get_by_label("Type", exact=True).select_option("radio")
+    field.get_by_label("Choice, row 1").fill("Small")
+    field.get_by_label("Choice, row 2").fill("Large")
+    field.get_by_role("button", name="Add choice").click()
+    field.get_by_label("Choice, row 3").fill("Huge")
+    alex.save("Size")
+    field = alex.add("Field", "Terms")
+    field.get_by_label("Label", exact=True).fill("Why so large?")
+    field.get_by_label("Shown: when").select_option("formula")
+    field.get_by_label("Formula", exact=True).fill("answers.sise == 'huge'")
+    alex.panel.get_by_role("button", name="Add field").click()
+    patiently(alex.panel.locator(".orc-summary")).to_contain_text("Did you mean “answers.size”?")
+    alex.panel.get_by_label("Formula", exact=True).fill("answers.size == 'huge'")
+    alex.save("Why so large?")
+    patiently(page.locator(".orc-outline")).to_contain_text("shown when Size is “Huge”")
+    page.locator("#part-size summary").click()
+    page.locator("#part-size").get_by_role("button", name="Move down").click()
+    patiently(page.locator(".orc-problems")).to_contain_text("answers.size")
+    page.get_by_role("button", name="Undo").click()
+    alex.see_no_problems()
+    page.get_by_role("link", name="Test", exact=True).click()
+    page.get_by_label("Huge").check()
+    page.get_by_role("button", name="Update").click()
+    page.get_by_label("Why so large?").fill("It grows")
+    page.get_by_role("button", name="Run the test").click()
+    patiently(page.locator("#orc-result-card")).to_contain_text("It grows")
+    alex.activate()
+    context.close()
+
+
+LOOKED_AT = {
+    "catalogue": "/admin/orchestration/flow/",
+    "nothing found": "/admin/orchestration/flow/?q=xyzzy",
+    "new flow": "/admin/orchestration/flow/add/",
+    "code flow": "/admin/orchestration/flow/{code}/change/",
+    "flow": "/admin/orchestration/flow/{screen}/change/",
+    "empty draft": "/admin/orchestration/flow/{empty}/versions/1/",
+    "draft": "/admin/orchestration/flow/{screen}/versions/1/",
+    "field": "/admin/orchestration/flow/{screen}/versions/1/?at=why",
+    "group": "/admin/orchestration/flow/{screen}/versions/1/?at=lines",
+    "new field": "/admin/orchestration/flow/{screen}/versions/1/?add=field&inside=first",
+    "writes": "/admin/orchestration/flow/{screen}/versions/1/?at=:writes",
+    "inputs": "/admin/orchestration/flow/{elements}/versions/1/?at=:inputs",
+    "elements with problems": "/admin/orchestration/flow/{elements}/versions/1/?at=desk",
+    "branch": "/admin/orchestration/flow/{elements}/versions/1/?at=d:0",
+    "what can be read": "/admin/orchestration/flow/{screen}/versions/1/readable/?at=why",
+    "preview": "/admin/orchestration/flow/{screen}/versions/1/preview/",
+    "test of screens": "/admin/orchestration/flow/{screen}/versions/1/test/",
+    "test of elements": "/admin/orchestration/flow/{elements}/versions/1/test/",
+    "changes": "/admin/orchestration/flow/{screen}/versions/1/history/",
+    "document": "/admin/orchestration/flow/{screen}/versions/1/document/",
+    "activation": "/admin/orchestration/flow/{screen}/versions/1/activation/",
+    "refused activation": "/admin/orchestration/flow/{elements}/versions/1/activation/",
+}
+
+
+@pytest.fixture
+def drawn(product: Product) -> dict[str, int]:
+    """Flows in every state, to look at."""
+    flows, versions = Flow.objects.using(product.database), FlowVersion.objects.using(product.database)
+    made = {"code": flows.get(key="demo.collect_preferences").pk}
+    for name, kind, document in (
+        ("empty", "autolaunched", {"elements": []}),
+        ("screen", "screen", SCREENS),
+        ("elements", "autolaunched", ELEMENTS),
+    ):
+        flow, is_new = flows.get_or_create(key=f"site.look_{name}", defaults={"label": f"Look at {name}", "kind": kind, "is_built": True})
+        if is_new:
+            versions.create(flow=flow, number=1, document=document)
+        made[name] = flow.pk
+    return made
+
+
+SCREENS: dict[str, Any] = {
+    "record_model": "demo.employee",
+    "screens": [
+        {
+            "name": "first",
+            "title": "Terms",
+            "items": [
+                {"kind": "field", "name": "custom", "type": "checkbox", "label": "Custom terms", "required": True},
+                {
+                    "kind": "field",
+                    "name": "why",
+                    "type": "radio",
+                    "label": "Why?",
+                    "choices": [{"value": "a", "label": "Asked for"}, {"value": "b", "label": "Better"}],
+                    "show_when": {"rows": [{"path": "answers.custom", "operator": "equals", "value": True}], "logic": "all"},
+                },
+                {"kind": "text", "name": "hint", "text": "For {{ record.name }}"},
+                {
+                    "kind": "group",
+                    "name": "lines",
+                    "label": "Line",
+                    "fields": [{"kind": "field", "name": "what", "type": "text", "label": "What"}],
+                },
+            ],
+        }
+    ],
+    "outcomes": [{"value": "yes", "label": "Approve", "tone": "primary"}, {"value": "no", "label": "Reject", "comment": "required"}],
+}
+
+ELEMENTS: dict[str, Any] = {
+    "record_model": "demo.employee",
+    "inputs": {"amount": {"type": "number", "label": "Amount"}, "day": {"type": "date", "label": "Day"}},
+    "elements": [
+        {
+            "kind": "decide",
+            "name": "d",
+            "branches": [{"label": "Large", "condition": {"formula": "inputs.amount > 1000"}, "elements": []}],
+            "otherwise": [{"kind": "fail", "name": "no", "message": "Not for {{ record.nmae }}"}],
+        },
+        {
+            "kind": "call",
+            "name": "desk",
+            "label": "Open a ticket",
+            "endpoint": "nowhere",
+            "body": {"subject": {"text": "For {{ record.name }}"}},
+            "outputs": {"ticket": {"reply": "ticket.id"}},
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_no_page_that_builds_flows_keeps_anybody_out(
+    product: Product, browser: Browser, drawn: dict[str, int], width: int, scheme: Any
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    alex, wrong = Builder(product, context, "admin"), []
+    for name, address in LOOKED_AT.items():
+        alex.open(address.format(**drawn))
+        if "preview" in name or name in ("draft", "field"):
+            patiently(alex.page.locator("#orc-preview-shown form")).to_be_visible()
+        wrong += [f"{name}: {problem}" for problem in problems(alex.page)]
+    context.close()
+    assert wrong == []

@@ -27,6 +27,7 @@ class FlowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path("<int:pk>/", own(views.detail), name="orchestration_flow_page"),
             path("<int:pk>/change/", own(views.detail), name="orchestration_flow_change"),
             path("<int:pk>/delete/", own(views.delete), name="orchestration_flow_delete"),
+            path("<int:pk>/runners/", own(views.runners), name="orchestration_flow_runners"),
             path("<int:pk>/compare/", own(views.compare), name="orchestration_flow_compare"),
             path("<int:pk>/test/", own(views.test_code), name="orchestration_flow_test_code"),
             path(f"{version}/", own(views.draft), name="orchestration_flow_draft"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from orchestration import access, expressions
 from orchestration.admin.building import site
 from orchestration.admin.building.fields import literal
-from orchestration.errors import ExpressionError, Refused
+from orchestration.errors import ExpressionError, Refused, describe
 from orchestration.expressions import Fact, Readables
 from orchestration.flows import Context, Flow, FlowKind
 from orchestration.flows.built_screens import COMMENT, OUTCOME
@@ -167,14 +167,15 @@ class Screens:
         _change_rows(self.answers, sent)
         self.refused = ""
         self.shown: list[Any] = []
+        self.decision: Any = None
         try:
             filling: Filling = form.fill(self.answers, sample.context(), final=is_tried)
+            self.shown = [filling.bound(place) if is_tried else filling.drafted(place) for place in filling.places]
+            self.decision = filling.decision(bound=is_tried)
         except Refused as refused:
             self.refused = str(refused)
-            return
-        for place in filling.places:
-            self.shown.append(filling.bound(place) if is_tried else filling.drafted(place))
-        self.decision = filling.decision(bound=is_tried)
+        except Exception as error:  # a form in code may need a record, or do anything else
+            self.refused = _("The screens cannot be shown: %(error)s") % {"error": describe(error)["message"]}
         self.outcome = next(iter(sent.get(OUTCOME, [])), "")
         self.comment = next(iter(sent.get(COMMENT, [])), "")
         self.outcomes = getattr(sample.flow.document, "outcomes", [])

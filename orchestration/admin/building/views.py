@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.sites import AdminSite
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -198,6 +199,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     except FlowMissing:
         found = None
     usages = flow_builder.used_by(flow.key)
+    run_by = access.groups_that_run(flow)
     return page(
         request,
         "flow",
@@ -208,10 +210,25 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         draft=next((version for version in versions if version.status == VersionStatus.DRAFT), None),
         usages=usages,
         used_by=[str(usage) for usage in usages if usage.is_live],
+        runners=[(group, group in run_by) for group in Group.objects.order_by("name")],
         may_build=may_build(request.user, flow),
         may_delete=flow.is_built and access.may(request.user, "orchestration.delete_flow"),
         may_run=access.may_run(request.user, flow.key),
     )
+
+
+@require_POST
+def runners(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say which groups may run the flow."""
+    flow = get_object_or_404(Flow, pk=pk)
+    if not may_build(request.user, flow):
+        raise PermissionDenied
+    keys = [int(key) for key in request.POST.getlist("group") if key.isdecimal()]
+    groups = Group.objects.filter(pk__in=keys)
+    access.let_run(flow, groups)
+    names = ", ".join(group.name for group in groups) or _("nobody but those who may run every flow")
+    messages.success(request, _("“%(flow)s” is run by: %(names)s.") % {"flow": flow, "names": names})
+    return HttpResponseRedirect(reverse("admin:orchestration_flow_change", args=[pk]))
 
 
 @require_POST
