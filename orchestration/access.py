@@ -72,7 +72,8 @@ def may_run(user: Any, key: str) -> bool:
 
 def groups_that_run(flow: Flow) -> set[Group]:
     """The groups whose members may run this flow."""
-    return {group for group, permissions in get_groups_with_perms(flow, attach_perms=True).items() if "run_flow" in permissions}
+    found: Any = get_groups_with_perms(flow, attach_perms=True)
+    return {group for group, permissions in found.items() if "run_flow" in permissions}
 
 
 def let_run(flow: Flow, groups: Iterable[Group]) -> None:

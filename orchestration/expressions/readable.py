@@ -117,7 +117,7 @@ def _readable(parent: Readable, field: models.Field) -> Readable:  # type: ignor
         label = f"{parent.label} › {label}"
     found = Readable(f"{parent.path}.{field.name}", label, type_of(field))
     if field.is_relation and field.related_model is not None:
-        return replace(found, model=field.related_model._meta.label_lower)  # type: ignore[union-attr]
+        return replace(found, model=field.related_model._meta.label_lower)
     return replace(found, choices=tuple((str(value), str(words)) for value, words in field.flatchoices))
 
 

@@ -14,7 +14,8 @@ from tests.cast import Cast
 DOCUMENT: dict[str, Any] = {
     "elements": [
         {"kind": "assign", "name": "first", "set": {"x": {"value": 1}}},
-        {"kind": "decide", "name": "d", "branches": [{"label": "Yes", "condition": {"formula": "elements.first.x == 1"}, "elements": []}], "otherwise": []},
+        {"kind": "decide", "name": "d", "otherwise": [],
+         "branches": [{"label": "Yes", "condition": {"formula": "elements.first.x == 1"}, "elements": []}]},
         {"kind": "fail", "name": "stop", "message": "{{ elements.first.x }} is enough"},
     ]
 }  # fmt: skip
@@ -71,9 +72,10 @@ def version(cast: Cast) -> FlowVersion:
 
 
 def take_out(version: FlowVersion, name: str, by: User, basis: int | None = None) -> drafting.Revision:
-    return drafting.change(
-        version, lambda document: editing.without("autolaunched", document, name), touching=[name], basis=basis, by=by, says=f"Take out {name}"
-    )  # fmt: skip
+    def edit(document: editing.Document) -> editing.Document:
+        return editing.without("autolaunched", document, name)
+
+    return drafting.change(version, edit, touching=[name], basis=basis, by=by, says=f"Take out {name}")
 
 
 def relabel(version: FlowVersion, name: str, label: str, by: User, basis: int) -> drafting.Revision:

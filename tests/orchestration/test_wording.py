@@ -41,7 +41,8 @@ KNOWN = Readables(
         ({"formula": "not (answers.discount > 1 or answers.custom_terms)"}, "not (Discount is more than 1 or Custom terms is yes)"),
         ({"formula": "answers.discount * 2 + 1 <= 10"}, "(Discount × 2) + 1 is at most 10"),
         ({"formula": "elements.call.anything == 1"}, "elements.call.anything is 1"),
-        ({"rows": [{"path": "answers.discount", "operator": "greater", "value": 15}, {"path": "answers.size", "operator": "is_empty"}], "logic": "any"},
+        ({"rows": [{"path": "answers.discount", "operator": "greater", "value": 15}, {"path": "answers.size", "operator": "is_empty"}],
+          "logic": "any"},
          "Discount is more than 15 or Size is empty"),
         ({"flow": "site.is_big", "inputs": {}}, "site.is_big says yes"),
     ],
@@ -79,7 +80,8 @@ def test_a_mistake_has_its_position_and_the_nearest_name(source: str, position: 
 
 
 @pytest.mark.parametrize(
-    "source", ["answers.discount > 15", "record.manager.first_name == 'Ada'", "elements.call.ticket.id == 3", "answers.start <= '2026-12-31'", "record.pk"]
+    "source", ["answers.discount > 15", "record.manager.first_name == 'Ada'", "elements.call.ticket.id == 3",
+               "answers.start <= '2026-12-31'", "record.pk"]
 )  # fmt: skip
 def test_what_can_be_read_is_no_mistake(source: str) -> None:
     assert expressions.check(source, KNOWN) is None
@@ -105,7 +107,8 @@ SCREENS: dict[str, Any] = {
         {"name": "first", "title": "First", "items": [{"kind": "field", "name": "size", "type": "text", "label": "Size"}]},
         {"name": "second", "title": "Second", "items": [
             {"kind": "group", "name": "lines", "label": "Line", "fields": [
-                {"kind": "field", "name": "what", "type": "text", "label": "What"}, {"kind": "field", "name": "count", "type": "number", "label": "Count"}]},
+                {"kind": "field", "name": "what", "type": "text", "label": "What"},
+                {"kind": "field", "name": "count", "type": "number", "label": "Count"}]},
             {"kind": "field", "name": "late", "type": "checkbox", "label": "Late"}]},
     ],
 }  # fmt: skip

@@ -113,7 +113,8 @@ class SourceWidget(forms.Widget):
     template_name = "orchestration/widgets/source.html"
 
     def __init__(self, modes: Iterable[str], attrs: Any = None, *, is_long: bool = False) -> None:
-        self.modes, self.is_long, self.choices = list(modes), is_long, ()
+        self.modes, self.is_long = list(modes), is_long
+        self.choices: Sequence[tuple[str, str]] = ()
         super().__init__(attrs)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
@@ -191,7 +192,7 @@ class SourceField(Known, forms.Field):
         raise ValidationError(_("Choose how the value is given."))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return typed_source(initial) != data
+        return bool(typed_source(initial) != data)
 
 
 class Anything(Readables):
@@ -282,7 +283,7 @@ class RowsWidget(forms.Widget):
 
     template_name = "orchestration/widgets/rows.html"
 
-    def __init__(self, columns: Mapping[str, forms.Field], *, most: int = MOST_ROWS, add: str = "", blank: int = BLANK_ROWS) -> None:
+    def __init__(self, columns: Mapping[str, forms.Field], *, most: int = MOST_ROWS, add: Any = "", blank: int = BLANK_ROWS) -> None:
         self.columns, self.most, self.add, self.blank = columns, most, add, blank
         super().__init__()
 
@@ -341,7 +342,7 @@ class RowsField(Known, forms.Field):
     is_composite = True
 
     def __init__(
-        self, columns: Mapping[str, forms.Field], *, unique: str = "", add: str = "", blank: int = BLANK_ROWS, **kwargs: Any
+        self, columns: Mapping[str, forms.Field], *, unique: str = "", add: Any = "", blank: int = BLANK_ROWS, **kwargs: Any
     ) -> None:
         self.columns, self.unique = columns, unique
         super().__init__(widget=RowsWidget(columns, add=add, blank=blank), **kwargs)
@@ -388,7 +389,7 @@ class ConditionWidget(forms.Widget):
 
     template_name = "orchestration/widgets/condition.html"
 
-    def __init__(self, rows: RowsWidget, *, always: str) -> None:
+    def __init__(self, rows: RowsWidget, *, always: Any) -> None:
         self.rows, self.always = rows, always
         self.flows: Sequence[tuple[str, str]] = ()
         super().__init__()
@@ -525,7 +526,7 @@ class ConditionField(Known, forms.Field):
                 self.requirements.known = self.known
                 rows = [_requirement(row) for row in self.requirements.clean(typed["rows"])]
                 if not rows:
-                    raise ValidationError(_("Add a requirement, or choose “%(always)s”.") % {"always": self.widget.always})  # type: ignore[attr-defined]
+                    raise ValidationError(_("Add a requirement, or choose “%(always)s”.") % {"always": self.widget.always})
                 logic = typed["custom"].strip() if typed["logic"] == "custom" else typed["logic"]
                 return {"rows": rows, "logic": logic or "all"}
             case "formula":
@@ -631,7 +632,7 @@ class InputsField(Known, forms.Field):
     @property
     def declared(self) -> Mapping[str, Mapping[str, Any]]:
         """The inputs of the flow."""
-        return self.widget.declared  # type: ignore[no-any-return, attr-defined]
+        return self.widget.declared  # type: ignore[no-any-return]
 
     def clean(self, value: Any) -> dict[str, Any]:
         """Those that are set; raises ValidationError naming the input. A missing one is told at activation, not here."""

@@ -94,6 +94,7 @@ class PartForm(forms.Form):
     )
 
     use_required_attribute = False
+    _errors: Any
 
     def __init__(self, place: Place, about: About | None = None, data: Any = None) -> None:
         self.place, self.about = place, about or {}
@@ -105,10 +106,14 @@ class PartForm(forms.Form):
             if isinstance(form_field, Known) and form_field.known is None:
                 form_field.known = place.known
             if isinstance(form_field, ConditionField):
-                form_field.widget.flows = place.around.evaluations  # type: ignore[attr-defined]
-            form_field.widget.says = str(form_field.label or "")  # type: ignore[attr-defined]
+                form_field.widget.flows = place.around.evaluations
+            form_field.widget.says = str(form_field.label or "")
         if "name" in self.fields:
             self.fields["name"] = self.fields.pop("name")  # last
+
+    def leave_unchecked(self) -> None:
+        """Show what was typed as it is: it is about to be gone on with, not to be saved."""
+        self._errors = forms.utils.ErrorDict()
 
     def prepare(self) -> None:
         """Fill choices, and add fields that depend on the place."""
@@ -187,7 +192,7 @@ class NamedSources:
         for name, label, kind, is_required, choices in rows:
             made = SourceField(label=label, type=kind, with_text=kind in ("text", ""), required=False)
             made.is_wanted = is_required  # type: ignore[attr-defined]
-            made.widget.choices = tuple(choices)  # type: ignore[attr-defined]
+            made.widget.choices = tuple(choices)
             made.group = key  # type: ignore[attr-defined]
             self.fields[f"{key}-{name}"] = made
             self.initial[f"{key}-{name}"] = given.get(name)
@@ -614,7 +619,7 @@ class FindForm(ElementForm):
             (f"{f.name}.{g.name}", f"{capfirst(str(f.verbose_name))} › {capfirst(str(g.verbose_name))}")
             for f in (fields_of(model) if model else [])
             if f.is_relation and f.related_model
-            for g in fields_of(f.related_model)  # type: ignore[arg-type]
+            for g in fields_of(f.related_model)
         ]
         if model:
             self.fields["where"] = RowsField(

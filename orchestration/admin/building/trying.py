@@ -34,6 +34,7 @@ class Sample(forms.Form):
     """What a flow is tried with."""
 
     use_required_attribute = False
+    _errors: Any
 
     model = forms.ChoiceField(label=gettext_lazy("The record is"), required=False)
     find = forms.CharField(
@@ -69,6 +70,11 @@ class Sample(forms.Form):
             self.fields[f"status-{call.name}"] = forms.IntegerField(label=_("Status"), min_value=100, max_value=599, required=False)
             for output, reply in call.outputs.items():
                 self.fields[f"reply-{call.name}-{output}"] = forms.CharField(label=f"{reply.reply}", required=False, max_length=2000)
+
+    def leave_unchecked(self) -> None:
+        """Show what was typed as it is: nothing is tried yet."""
+        self._errors = forms.utils.ErrorDict()
+        self.cleaned_data = {}
 
     def _offer_records(self) -> None:
         model = model_named(self.record_model) if self.record_model else None

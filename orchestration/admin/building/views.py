@@ -27,7 +27,7 @@ from django.views.decorators.http import require_POST
 
 from orchestration import access, drafting, expressions, flow_builder, flows
 from orchestration.admin.building import fields, site, trying
-from orchestration.admin.building.forms import FORMS, SETTINGS, PartForm, Place, SettingForm, addable
+from orchestration.admin.building.forms import FIELD_TYPES, FORMS, SETTINGS, PartForm, Place, SettingForm, addable
 from orchestration.errors import Conflict, ExpressionError, FlowMissing, Invalid, Refused
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.flows import documents, editing, reading
@@ -259,9 +259,7 @@ class Row:
         self.icon = form.icon if form else "arrow-right"
         self.kind = form.called if form else ""
         if part.kind == "field":
-            self.kind = FORMS["field"].base_fields["type"].choices and dict(FORMS["field"].base_fields["type"].choices).get(
-                part.about.get("type"), self.kind
-            )  # type: ignore[attr-defined]
+            self.kind = FIELD_TYPES.get(str(part.about.get("type")), self.kind)
         self.is_current = part.name == editor.at
         self.problems = [problem for problem in editor.problems if problem.part == part.name]
         self.when = editor.sentence(part)
@@ -412,13 +410,13 @@ def draft(request: HttpRequest, version: FlowVersion) -> HttpResponse:
 
 def _save(editor: Editor) -> HttpResponse:
     request, version = editor.request, editor.version
-    seen = version.revisions.filter(pk=editor.basis).first() or editor.revision
+    seen = version.revisions.filter(pk=editor.basis or 0).first() or editor.revision
     form = editor.form(request.POST)
     if form is None:
         messages.error(request, _("That part is no longer there: somebody has taken it out. Undo brings it back."))
         return HttpResponseRedirect(address("draft", version))
     if "refresh" in request.POST:
-        form._errors = forms.utils.ErrorDict()  # shown again with other fields, and nothing checked yet
+        form.leave_unchecked()  # shown again with other fields, and nothing checked yet
         return editor.render(form, is_unsaved=True)
     if not form.is_valid():
         return editor.render(form, 422)
@@ -434,7 +432,7 @@ def _save(editor: Editor) -> HttpResponse:
     if seen is not None and made.number > seen.number + 1:
         others = [
             revision.by_label
-            for revision in version.revisions.filter(number__gt=seen.number, number__lt=made.number).exclude(by=request.user)
+            for revision in version.revisions.filter(number__gt=seen.number, number__lt=made.number).exclude(by=request.user.pk)
         ]
         if others:
             messages.info(request, _("Saved. %(name)s has changed other parts meanwhile; both are kept.") % {"name": others[-1]})
@@ -619,7 +617,7 @@ def _checked(request: HttpRequest, editor: Editor, form: forms.Form, name: str) 
     else:
         if isinstance(field, fields.ConditionField):
             known = field.known or Readables()
-            told = {"when": expressions.in_words(value, known, marked=True), "is_condition": True, "always": field.widget.always}  # type: ignore[attr-defined]
+            told = {"when": expressions.in_words(value, known, marked=True), "is_condition": True, "always": field.widget.always}
         elif isinstance(value, Mapping) and "path" in value and isinstance(field, fields.Known) and field.known:
             found = field.known.find(value["path"])
             told = {"reads": found}
@@ -822,8 +820,7 @@ def _test(request: HttpRequest, flow: flows.Flow, row: Flow, version: FlowVersio
     sample = trying.Sample(flow, request.user, data, may_be_system=may_build(request.user, row))
     is_tried = data is not None and "try" in data and sample.is_valid()
     if data is not None and "try" not in data:
-        sample._errors = forms.utils.ErrorDict()
-        sample.cleaned_data = {}
+        sample.leave_unchecked()
     sent = dict(data.lists()) if data is not None else {}
     screens = trying.Screens(sample, sent, is_tried=is_tried) if flow.kind == flows.FlowKind.SCREEN else None
     trial = trying.tried(sample, screens.answers if screens else {}) if is_tried else None
