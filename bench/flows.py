@@ -11,7 +11,7 @@ from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
 @autolaunched_flow
 def leave_mark(context: Context, *, letter: str) -> dict[str, Any]:
     """One UPDATE of the record."""
-    marks.leave(context.record.pk, letter)
+    marks.leave(int(context.record_id), letter)
     return {"letter": letter}
 
 

@@ -54,6 +54,7 @@ def measure(options: Any) -> Iterator[dict[str, Any]]:
         "saves": len(kinds["plain"].seconds),
         "condition_us": _microseconds(CONDITION),
         "formula_us": _microseconds(FORMULA),
+        "condition_queries": _queries(CONDITION) + _queries(FORMULA),
         "reading_condition_us": 1e6 * min(timeit.repeat(lambda: expressions.condition(CONDITION), number=500, repeat=3)) / 500,
         **{
             name: {
@@ -95,6 +96,14 @@ def _save_once(record: Saved) -> float:
     with transaction.atomic():
         record.save()
     return time.perf_counter() - began
+
+
+def _queries(document: dict[str, Any]) -> int:
+    """What looking at a condition about a record in hand asks of the database."""
+    statements, record = Statements(), Watched.objects.create(amount=LARGE + 1)
+    with statements.counted():
+        expressions.condition(document).look({"record": record})
+    return statements.count
 
 
 def _microseconds(document: dict[str, Any]) -> float:

@@ -77,7 +77,7 @@ def folder(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().absolute()
 
 
-def database(name: str, default: Path, *, lock: float, statement: float, idle: float) -> dict[str, Any]:
+def database(name: str, default: Path, *, lock: float, statement: float, idle: float, prepare: int) -> dict[str, Any]:
     """`postgres://user:password@host:port/name?sslmode=require` or `sqlite:////absolute/path`; a SQLite file when not set."""
     value = text(name)
     if not value:
@@ -103,6 +103,7 @@ def database(name: str, default: Path, *, lock: float, statement: float, idle: f
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **dict(parse_qsl(url.query)),
+            "prepare_threshold": prepare or None,
             "options": " ".join(f"-c {key}={int(value * 1000)}" for key, value in limits.items()),
         },
     }

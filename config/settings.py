@@ -65,6 +65,7 @@ DATABASES = {
         lock=env.seconds("DATABASE_LOCK_TIMEOUT", 5),
         statement=env.seconds("DATABASE_STATEMENT_TIMEOUT", 30),
         idle=env.seconds("DATABASE_IDLE_TIMEOUT", 60),
+        prepare=env.number("DATABASE_PREPARE_AFTER", 3, least=0),
     )
 }
 # How long a connection is kept for the next request. 0 closes it after each, as some connection poolers want.
@@ -134,8 +135,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_000_00
 # The user as whom background steps run, with no more rights than that user has. Empty: as nobody, with the rights of the code itself.
 ORCHESTRATION_SERVICE_USER = env.text("ORCHESTRATION_SERVICE_USER")
 
+# What flows built without code may write: models with their fields, "*" for all that a flow can write at all. Never users or rights.
+ORCHESTRATION_WRITABLE = {"demo.employee": "*", "demo.itticket": "*", "demo.chatinvitation": "*", "demo.building": ["has_badge_system"]}
+
 # How flows reach outside
 # -----------------------
+# How large the reply to a call-out may be, in bytes.
+ORCHESTRATION_REPLY_BYTES = env.number("ORCHESTRATION_REPLY_BYTES", 1024 * 1024, least=1024)
 # The key that stored secrets (tokens, webhooks) are sealed under: 32 or more random characters. SECRET_KEY when not set; then changing
 # that one, without keeping the former among SECRET_KEY_FALLBACKS, means entering every secret again.
 ORCHESTRATION_SECRETS_KEY = env.text("ORCHESTRATION_SECRETS_KEY")
@@ -144,14 +150,6 @@ ORCHESTRATION_SECRETS_KEY = env.text("ORCHESTRATION_SECRETS_KEY")
 ORCHESTRATION_TRUSTED_ORIGINS = env.words("ORCHESTRATION_TRUSTED_ORIGINS")
 # The TrueType font of PDFs whose characters the built-in ones lack, for example /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf.
 ORCHESTRATION_PDF_FONT = env.text("ORCHESTRATION_PDF_FONT")
-
-# The models, and of each the fields, that flows built in the admin may write; "*" for all of them. Rights and passwords never are.
-ORCHESTRATION_WRITABLE = {
-    "demo.employee": ["job_title", "department", "start_date", "equipment", "is_ready"],
-    "demo.itticket": "*",
-    "demo.chatinvitation": "*",
-    "demo.reviewtask": "*",
-}
 
 # What it is made of
 # ------------------

@@ -1,5 +1,6 @@
 """Who gets a work item: expression → active → able → else the fallback queue."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,10 @@ def _meant(source: dict[str, Any], scope: expressions.Scope) -> Any:
                 return value
             if isinstance(value, str):
                 return user_named(value)
+            if (
+                isinstance(value, Mapping) and "id" in value and value.get("model") == get_user_model()._meta.label_lower
+            ):  # chosen on an earlier form
+                return get_user_model()._default_manager.filter(pk=value["id"]).first()
             raise Fault(
                 _("The assignee “%(path)s” is %(value)r: neither a user, a group nor a queue.") % {"path": path, "value": value},
                 kind="assignee",

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
-from orchestration import flows
+from orchestration import conf, flows, outside
+from orchestration.flows import documents
 from orchestration.models import Step
 from orchestration.states import LIVE, VersionStatus
 
@@ -26,6 +27,28 @@ def check_middleware(app_configs: Any = None, **_options: Any) -> list[CheckMess
     ]
 
 
+@register(Tags.security)
+def check_trusted_origins(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """An origin that cannot be read is trusted by nobody, and its owner wonders why."""
+    return [
+        Error(
+            f"ORCHESTRATION_TRUSTED_ORIGINS has “{origin}”, which is no origin.",
+            hint="Write scheme, host and port alone: http://helpdesk.intranet:8080",
+            id="orchestration.E002",
+        )
+        for origin in conf.TRUSTED_ORIGINS
+        if not outside.is_origin(origin)
+    ]
+
+
+@register(Tags.models)
+def check_writable(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """What ORCHESTRATION_WRITABLE names, and no flow could ever write."""
+    named = [(label, name) for label, fields in conf.WRITABLE.items() for name in (fields if fields != "*" else ["*"])]
+    wrong = [documents.why_not_write(label, name) if name != "*" else documents.why_not_write_any(label) for label, name in named]
+    return [Warning(message, hint="Correct ORCHESTRATION_WRITABLE.", id="orchestration.W002") for message in wrong if message]
+
+
 @register(Tags.database)
 def check_flows_exist(app_configs: Any = None, databases: Any = None, **_options: Any) -> list[CheckMessage]:
     """Flows that active versions or live instances need, and that no installed app has (R9.3). `check --database default`."""
@@ -33,6 +56,7 @@ def check_flows_exist(app_configs: Any = None, databases: Any = None, **_options
         return []
     in_use = Step.objects.filter(version__status=VersionStatus.ACTIVE) | Step.objects.filter(version__instances__status__in=LIVE)
     try:
+        known = {flow.key for flow in flows.all_flows()}
         needed = set(in_use.values_list("flow", flat=True))
         known = {flow.key for flow in flows.all_flows()}
     except DatabaseError:  # not migrated yet

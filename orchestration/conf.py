@@ -24,12 +24,12 @@ DEFAULTS: dict[str, Any] = {
     "MOST_MAILS": 10,  # mails and chat messages
     "INPUT_BYTES": 32 * 1024,  # how large the inputs of a step may be, as JSON
     "OUTPUT_BYTES": 256 * 1024,  # how large the outputs of a step may be, as JSON
+    "UPLOAD_BYTES": 5 * 1024 * 1024,  # how large one file may be that somebody hands in
+    "UPLOADS_PER_ITEM": 10,  # how many files one work item takes
     "WRITABLE": {},  # what flows built without code may write: {"crm.quote": ["discount"], "crm.ticket": "*"}
     "SECRETS_KEY": "",  # what stored secrets are sealed under; empty: SECRET_KEY
     "TRUSTED_ORIGINS": (),  # where endpoints may lie although it is private, or no HTTPS on port 443
     "PDF_FONT": "",  # a TrueType font for what the built-in ones cannot write
-    "UPLOAD_BYTES": 5 * 1024 * 1024,  # how large one file may be that somebody hands in
-    "UPLOADS_PER_ITEM": 10,  # how many files one work item takes
     "MAIL_DOMAIN": "localhost",  # what Message-IDs end with
 }
 

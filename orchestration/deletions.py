@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from orchestration import flow_builder
-from orchestration.models import Flow, FlowVersion, Queue, Step
+from orchestration.models import Endpoint, Flow, FlowVersion, Queue, Step
 from orchestration.states import LIVE, VersionStatus
 
 
@@ -34,6 +34,14 @@ def refuse_used_group(instance: Group, **_signal: Any) -> None:
 def refuse_used_flow(instance: Flow, **_signal: Any) -> None:
     """Raise ProtectedError when a live definition runs or asks the flow, or an active flow does."""
     if used := [usage for usage in flow_builder.used_by(instance.key) if usage.is_live]:
+        names = "; ".join(map(str, used))
+        raise InUse(_("“%(thing)s” is used by %(names)s.") % {"thing": instance, "names": names}, {usage.of for usage in used})
+
+
+@receiver(pre_delete, sender=Endpoint, dispatch_uid="orchestration.endpoint_is_used")
+def refuse_used_endpoint(instance: Endpoint, **_signal: Any) -> None:
+    """Raise ProtectedError when an active flow calls it."""
+    if used := [usage for usage in flow_builder.calling(instance.api_name) if usage.is_live]:
         names = "; ".join(map(str, used))
         raise InUse(_("“%(thing)s” is used by %(names)s.") % {"thing": instance, "names": names}, {usage.of for usage in used})
 

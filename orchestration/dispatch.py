@@ -7,9 +7,11 @@ ticker hints again at what is due, and a page that hears nothing asks again.
 import hashlib
 import logging
 import secrets
+import threading
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -35,20 +37,63 @@ DRAIN = "orchestration.jobs.drain"
 MOST_HINTS = 8  # more drains than there are workers bring nothing
 PREFIX = "orchestration:live:"
 LIVE_SECONDS = 24 * 3600
+GATHER_SECONDS = 0.05  # so long a worker gathers what it has to tell
 QUIET_SECONDS = 2.0  # after a failure nothing is tried for this long, so that a dead server slows nobody down
 
 _quiet_until = 0.0
+_gathered: ContextVar["Gathering | None"] = ContextVar("dispatch_gathered", default=None)
 
 
 def after_commit(*, drains: int = 0, changed: Iterable[str] = ()) -> None:
     """Once the transaction is committed: wake up to `drains` workers, and tell the pages that show `changed`."""
-    keys = sorted(set(changed))
-    transaction.on_commit(lambda: _send(drains, keys), robust=True)
+    keys = set(changed)
+    transaction.on_commit(lambda: (_gathered.get() or _send)(drains, keys), robust=True)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Inside the block, what is to be told after commits is told together, a moment later: many steps that follow each other cost few
+    commands of the queue server."""
+    gathering = Gathering()
+    token = _gathered.set(gathering)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+        gathering.send()
+
+
+class Gathering:
+    """Wake-ups and news that wait to be sent together; the first of them for at most GATHER_SECONDS."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._drains, self._keys = 0, set[str]()
+
+    def __call__(self, drains: int, keys: set[str]) -> None:
+        """Put these with the others."""
+        with self._lock:
+            self._drains = max(self._drains, drains)
+            self._keys |= keys
+            if self._timer is None:
+                self._timer = threading.Timer(GATHER_SECONDS, self.send)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def send(self) -> None:
+        """Send what has been gathered."""
+        with self._lock:
+            drains, keys, timer = self._drains, self._keys, self._timer
+            self._drains, self._keys, self._timer = 0, set(), None
+        if timer is not None:
+            timer.cancel()
+            _send(drains, keys)
 
 
 def hint(drains: int = 1) -> None:
     """Wake up workers now, unless enough wake-ups are already waiting."""
-    _send(drains, [])
+    _send(drains, set())
 
 
 def work() -> None:
@@ -140,7 +185,7 @@ def _connection() -> Any:
     return django_rq.get_connection(QUEUE)
 
 
-def _send(drains: int, keys: list[str]) -> None:
+def _send(drains: int, keys: set[str]) -> None:
     if time.monotonic() < _quiet_until:
         return
     try:
@@ -159,9 +204,9 @@ def _leave_alone(error: Exception) -> None:
     log.warning("The queue server does not answer (%s). Work waits in the database until it does.", error)
 
 
-def _tell(keys: list[str]) -> None:
+def _tell(keys: set[str]) -> None:
     with _connection().pipeline(transaction=False) as pipeline:
-        for key in keys:
+        for key in sorted(keys):
             pipeline.set(f"{PREFIX}{key}", secrets.token_hex(8), ex=LIVE_SECONDS)
         pipeline.execute()
 

@@ -5,7 +5,8 @@ A frozen version never changes, so each process keeps those that it has read.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 from orchestration import expressions
@@ -66,6 +67,7 @@ class StageDrawing:
 class Drawing:
     """A whole version, its stages by id and in order."""
 
+    version: Version
     stages: Mapping[int, StageDrawing]
 
     def handler_of(self, step: StepDrawing, stage: StageDrawing, kind: str) -> StepDrawing | None:
@@ -75,10 +77,15 @@ class Drawing:
         of_all = [other for other in self.steps.values() if other.handles == Handles.ORCHESTRATION]
         return next((handler for handler in (*named, *of_stage, *of_all) if handler.takes(kind)), None)
 
-    @property
+    @cached_property
     def steps(self) -> Mapping[int, StepDrawing]:
         """All steps of all stages, by id."""
         return {step.id: step for stage in self.stages.values() for step in stage.steps.values()}
+
+    @cached_property
+    def stage_of(self) -> Mapping[int, StageDrawing]:
+        """The stage of each step, by the step's id."""
+        return {step_id: stage for stage in self.stages.values() for step_id in stage.steps}
 
     def after(self, stage_id: int | None) -> StageDrawing | None:
         """The next stage in order; the first one after None; None after the last."""
@@ -91,14 +98,15 @@ class Drawing:
 
 def of(version: Version) -> Drawing:
     """The drawing of a version. Raises ExpressionError when one of its conditions is none (which activation refuses)."""
-    # The moment of activation tells versions apart that got the same key in a database that was made anew.
-    return _read(version.pk, version.activated_at) if version.is_frozen else _read.__wrapped__(version.pk, None)
+    return frozen(version.pk, version.activated_at) if version.is_frozen else frozen.__wrapped__(version.pk, None)
 
 
 @lru_cache(maxsize=512)
-def _read(version_id: int, _activated_at: object) -> Drawing:
+def frozen(version_id: int, _activated_at: datetime | None) -> Drawing:
+    """The drawing of a version that has been active. The moment of its activation tells versions apart that got the same key in a
+    database that was made anew."""
     stages = Stage.objects.filter(version=version_id).prefetch_related("steps__after", "routes").order_by("order", "pk")
-    return Drawing({stage.pk: _stage(stage) for stage in stages})
+    return Drawing(Version.objects.get(pk=version_id), {stage.pk: _stage(stage) for stage in stages})
 
 
 def _stage(stage: Stage) -> StageDrawing:

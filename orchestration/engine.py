@@ -7,23 +7,38 @@ the facts now permit. Workers and pages are told after the commit.
 
 import contextvars
 import random
-import secrets
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Model
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from orchestration import access, assignment, callbacks, clock, conf, dispatch, drawing, expressions, flows, moving, origin, runner, values
+from orchestration import (
+    access,
+    assignment,
+    callbacks,
+    claiming,
+    clock,
+    conf,
+    dispatch,
+    drawing,
+    expressions,
+    failpoints,
+    flows,
+    moving,
+    origin,
+    runner,
+    values,
+)
+from orchestration.claiming import Claim
 from orchestration.errors import Conflict, Fault, Invalid, NotAllowed, Stale, describe
 from orchestration.facts import Facts
 from orchestration.models import (
@@ -228,86 +243,91 @@ def _has_live_instance(request: StartRequest) -> bool:
 # Background steps ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One attempt of one background step, held by its token until its lease ends."""
-
-    step_id: int
-    instance_id: int
-    token: str
-
-
 def claim_step() -> Claim | None:
-    """Take the oldest ready background step for one attempt; None when there is none.
-
-    The attempt is counted here, so that a step which kills its worker runs out of attempts too (R4.6).
-    """
-    now = clock.now()
+    """Take a ready background step for one attempt; None when there is none. Orchestrations take turns (R4.2)."""
     with transaction.atomic():
-        step = StepInstance.objects.ready().select_for_update(skip_locked=True, of=("self",)).first()
-        if step is None:
-            return None
-        claim = Claim(step.pk, step.instance_id, secrets.token_hex(16))
-        StepInstance.objects.filter(pk=step.pk, ready_at__isnull=False, status=StepStatus.IN_PROGRESS).update(
-            token=claim.token,
-            lease_until=now + timedelta(seconds=conf.LEASE_SECONDS),
-            ready_at=None,
-            attempt=F("attempt") + 1,
-            tries_left=F("tries_left") - 1,
-            callback_key=step.callback_key or claim.token,
-        )
+        claim = claiming.claim()
+        failpoints.reach("claim.before_commit")
+    failpoints.reach("claim.committed")
     return claim
 
 
-def run_step(claim: Claim) -> None:
+def run_step(claim: Claim, *, go_on: bool = False) -> Claim | None:
     """Run the claimed step's flow; its writes and the step's completion are committed together, or neither (R4.1).
 
+    With `go_on`, the worker's next step is claimed in the same commit and returned: of the same instance if one of it is ready (R4.2).
     A built flow with call-outs commits each of its segments with a checkpoint, and asks the network in between (R4.3).
     Raises whatever the flow raises, and Stale when the attempt has been superseded.
     """
-    related = ("step", "instance__version", "instance__starter", "handles__step")
-    step = StepInstance.objects.select_related(*related).get(pk=claim.step_id)
-    flow = step.get_flow()
+    step = claim.step
+    drawn = drawing.of(step.instance.version).steps[step.step_id]
+    flow = flows.get(drawn.flow, step.flow_version_id)
     usage, reply = runner.Usage(str(flow.label)), None
     if flow.network is not None:
-        reply = runner.ask_network(flow, _background_context(step, flow), usage)
-    while (call := _run_segment(claim, step, flow, usage, reply)) is not None:
-        answered = runner.call_out(flow, call, step.checkpoint, usage)
-        _keep_checkpoint(claim, step, answered)
+        reply = runner.ask_network(flow, _background_context(step, drawn, flow), usage)
+    while True:
+        call, following = _run_segment(claim, drawn, flow, usage, reply, go_on=go_on)
+        if call is None:
+            failpoints.reach("finish.committed")
+            return following
+        _keep_checkpoint(claim, runner.call_out(flow, call, step.checkpoint, usage))
 
 
-def _run_segment(claim: Claim, step: StepInstance, flow: flows.Flow, usage: runner.Usage, reply: Any) -> runner.CallOut | None:
-    """One transaction of a step's flow, which is the whole of it unless it calls out; then the call-out that it has come to."""
+def _run_segment(
+    claim: Claim, drawn: drawing.StepDrawing, flow: flows.Flow, usage: runner.Usage, reply: Any, *, go_on: bool
+) -> tuple[runner.CallOut | None, Claim | None]:
+    """One transaction of a step's flow, which is the whole of it unless it calls out: the call-out that it has come to, or what follows."""
+    step = claim.step
     with transaction.atomic():
-        context = _background_context(step, flow)  # the record as it is now, after however long the network took
+        context = _background_context(step, drawn, flow)  # the record as it is now, after however long the network took
         context.reply = reply
         with origin.caused_by(step.instance):
             result = runner.run_autolaunched(flow, context, usage, step.checkpoint)
+        failpoints.reach("flow.done")
         if result.call is None:
-            finish_step(claim, result)
-        elif result.checkpoint != step.checkpoint or result.outbox:
+            return None, finish_step(claim, result, go_on=go_on)
+        if result.checkpoint != step.checkpoint or result.outbox:
             with moving.lock(claim.instance_id) as instance:
                 moving.keep_result(_claimed(instance, claim), result)
-            step.checkpoint = result.checkpoint
-    return result.call
+            step.checkpoint = dict(result.checkpoint or {})
+    return result.call, None
 
 
-def _keep_checkpoint(claim: Claim, step: StepInstance, checkpoint: dict[str, Any]) -> None:
+def _keep_checkpoint(claim: Claim, checkpoint: dict[str, Any]) -> None:
     """What a call-out has answered is kept at once: no later attempt asks again. Raises Stale when the attempt was superseded."""
     if StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(checkpoint=checkpoint) != 1:
         raise Stale(f"step {claim.step_id}: this attempt was superseded")
-    step.checkpoint = checkpoint
+    claim.step.checkpoint = checkpoint
 
 
-def finish_step(claim: Claim, result: runner.Result) -> None:
+def finish_step(claim: Claim, result: runner.Result, *, go_on: bool = False) -> Claim | None:
     """Complete the claimed step, or let it wait, inside the transaction of its flow. Raises Stale when the attempt was superseded."""
+    if result.wait is not None or claim.step.handles_id:
+        _finish_unusually(claim, result)
+        return claiming.claim(claim.instance_id) if go_on else None
+    with moving.in_time():
+        instance = claiming.finish(claim, result.outputs, dict(result.usage))
+    failpoints.reach("finish.locked")
+    failpoints.reach("finish.step_done")
+    moving.keep_outbox(claim.step, result)
+    moving.settle(instance)
+    following = claiming.claim_unwritten(instance) if go_on else None
+    moving.conclude(instance)
+    failpoints.reach("finish.settled")
+    return following or (claiming.claim(instance.pk) if go_on else None)
+
+
+def _finish_unusually(claim: Claim, result: runner.Result) -> None:
+    """A flow that is to be called again, or that was a handler of faults."""
     with moving.lock(claim.instance_id) as instance:
         step = _claimed(instance, claim)
+        failpoints.reach("finish.locked")
         moving.keep_result(step, result)
         if result.wait is not None:
-            _wait(step, result.wait)
+            _wait(instance, step, result.wait)
             return
         moving.complete_step(step)
+        failpoints.reach("finish.step_done")
         moving.after_recovery(instance, step)
         moving.settle(instance)
 
@@ -323,58 +343,70 @@ def call_back(step: StepInstance, key: str, payload: Any) -> bool:
             raise Conflict(_("This step waits for no such call."))
         if step.callback is not None or step.status != StepStatus.IN_PROGRESS:
             return False
-        waiting = {} if step.token else {"ready_at": clock.now()}
+        waiting = {} if step.token else {"ready_at": clock.now(), "lane": instance.lane}
         StepInstance.objects.filter(pk=step.pk).update(callback={"body": payload}, **waiting)
         Milestone.record("callback_received", **step.milestone_place(), before=step.status, after=step.status)
         instance.ready_steps += 1
     return True
 
 
-@contextmanager
-def heartbeat(claim: Claim) -> Iterator[None]:
-    """While the block runs, extend the claim's lease, so that a long step is not taken for lost; but never beyond its run time.
+class Heartbeat:
+    """Extends the lease of the claim that a worker is at, so that a long step is not taken for lost; but never beyond its run time.
 
     Not on SQLite, where the flow's own transaction holds the only write lock: there nobody could take the step anyway.
     """
-    if connection.vendor == "sqlite":
-        yield
-        return
-    done, until = threading.Event(), time.monotonic() + conf.RUN_SECONDS
 
-    def beat() -> None:
-        while not done.wait(conf.LEASE_SECONDS / 3) and time.monotonic() < until:
-            lease = clock.now() + timedelta(seconds=conf.LEASE_SECONDS)
-            StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+    def __init__(self) -> None:
+        self._claim: Claim | None = None
+        self._until = 0.0
+        self._done = threading.Event()
+        # In the context of whoever makes it: time may be moved there.
+        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._beat,), daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        if connection.vendor != "sqlite":
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._done.set()
+
+    def at(self, claim: Claim) -> None:
+        """The worker is at this claim now."""
+        self._claim, self._until = claim, time.monotonic() + conf.RUN_SECONDS
+
+    def _beat(self) -> None:
+        while not self._done.wait(conf.LEASE_SECONDS / 3):
+            claim = self._claim
+            if claim is not None and time.monotonic() < self._until:
+                lease = clock.now() + timedelta(seconds=conf.LEASE_SECONDS)
+                StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
         connection.close()
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(beat,), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
 
-
-def _background_context(step: StepInstance, flow: flows.Flow) -> flows.Context:
+def _background_context(step: StepInstance, drawn: drawing.StepDrawing, flow: flows.Flow) -> flows.Context:
     """What the step's flow is given. Raises Fault when something of it cannot be had."""
     instance, facts = step.instance, moving.facts_of(step)
-    drawn = drawing.of(instance.version).steps[step.step_id]
-    record = facts["record"]
-    if instance.record_id and record is None:
-        raise Fault(_("The record “%(record)s” is gone.") % {"record": instance.record_label}, kind="record_gone")
+
+    def record() -> Model:
+        if facts["record"] is None:
+            raise Fault(_("The record “%(record)s” is gone.") % {"record": instance.record_label}, kind="record_gone")
+        return facts["record"]  # type: ignore[no-any-return]
+
     user = _who_runs(drawn, facts)
     own_rights = flow.changes_record and not flow.as_system
-    if own_rights and user is not None and record is not None and not access.may_change_record(user, record):
-        names = {"user": name_of(user), "record": record}
+    if own_rights and user is not None and instance.record_id and not access.may_change_record(user, record()):
+        names = {"user": name_of(user), "record": record()}
         raise Fault(_("It runs as %(user)s, who may not change “%(record)s”.") % names, kind="permission")
     return flows.Context(
-        record=record,
+        record=SimpleLazyObject(record) if instance.record_id else None,
+        record_id=instance.record_id,
         inputs={name: expressions.value_of(source, facts) for name, source in drawn.inputs.items()},
         user=user,
         key=step.key,
         attempt=step.attempt,
         fault=facts.get("fault"),
-        callback_url=callbacks.url_of(step),
+        address_of_callback=lambda: callbacks.url_of(step),
         callback=step.callback["body"] if step.callback is not None else None,
     )
 
@@ -392,11 +424,11 @@ def _who_runs(drawn: drawing.StepDrawing, facts: Facts) -> Any:
     return user
 
 
-def _wait(step: StepInstance, wait: flows.Wait) -> None:
+def _wait(instance: Instance, step: StepInstance, wait: flows.Wait) -> None:
     """The flow is to be called again: at a time, or after a callback. Uses up no attempt (R4.5)."""
-    columns: dict[str, Any] = {"token": "", "lease_until": None, "error": {}, "tries_left": step.tries_left + 1}
+    columns: dict[str, Any] = {**moving.UNCLAIMED, "error": {}, "tries_left": step.tries_left + 1}
     if wait.until is not None or step.callback is not None:
-        columns["ready_at"] = wait.until or clock.now()
+        columns |= {"ready_at": wait.until or clock.now(), "lane": instance.lane}
     StepInstance.objects.filter(pk=step.pk).update(**columns)
     data = {"until": wait.until.isoformat() if wait.until else "callback"}
     Milestone.record("attempt_deferred", **step.milestone_place(), before=step.status, after=step.status, data=data)
@@ -409,6 +441,7 @@ def fail_step(claim: Claim, error: BaseException) -> None:
             step = _claimed(instance, claim)
         except Stale:
             return
+        moving.keep_usage(step, getattr(error, "usage", {}))
         _attempt_failed(instance, step, "attempt_failed", describe(error), may_retry=not isinstance(error, Fault))
 
 
@@ -439,7 +472,7 @@ def _attempt_failed(instance: Instance, step: StepInstance, kind: str, error: di
         moving.fault_step(instance, step, error)
         return
     again = clock.now() + max(_back_off(step.attempt), timedelta(seconds=error.get("after", 0)))
-    StepInstance.objects.filter(pk=step.pk).update(token="", lease_until=None, error=error, ready_at=again)
+    StepInstance.objects.filter(pk=step.pk).update(token="", lease_until=None, error=error, ready_at=again, lane=instance.lane)
     Milestone.record(kind, **step.milestone_place(), before=step.status, after=step.status, reason=error["message"])
 
 

@@ -14,6 +14,7 @@ from orchestration.errors import ExpressionError
 from orchestration.expressions import Known
 from orchestration.models import Instance
 from orchestration.models.records import model_named
+from orchestration.runner.limits import kind_of
 from orchestration.states import StepStatus
 
 MOST_QUERIES = 20
@@ -22,12 +23,14 @@ MOST_QUERIES = 20
 
 @contextmanager
 def few_queries() -> Iterator[None]:
-    """Inside the block, the query after the last allowed one raises ExpressionError."""
+    """Inside the block, the query after the last allowed one raises ExpressionError, and so does every write: looking changes nothing."""
     left = iter(range(MOST_QUERIES))
 
     def counted(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if next(left, None) is None:
             raise ExpressionError(_("The condition needs more than %(most)d queries.") % {"most": MOST_QUERIES})
+        if kind_of(sql) == "writes":
+            raise ExpressionError(_("The condition writes to the database, and may only look."))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(counted):

@@ -45,7 +45,8 @@ class Usage:
 def new_flow(
     api_name: str, label: str, kind: str, *, document: Mapping[str, Any] | None = None, description: str = "", by: Person | None = None
 ) -> FlowVersion:
-    """Make a flow with its first draft. Raises Invalid when the name is none, or taken."""
+    """Make a flow with its first draft. Raises Invalid when the name is none, or taken, or the document cannot be kept."""
+    documents.refuse_what_cannot_be_kept(document)
     flow = Flow(key=f"{flows.BUILT}.{api_name}", label=label, kind=kind, description=description, is_built=True)
     if not (api_name.isascii() and api_name.islower() and api_name.isidentifier()):
         raise Invalid(
@@ -130,6 +131,24 @@ def used_by(key: str) -> list[Usage]:
     for version in FlowVersion.objects.select_related("flow").exclude(flow__key=key):
         found += [Usage(version, place, version.status == VersionStatus.ACTIVE) for place, named in _named_in(version) if named == key]
     return found
+
+
+def calling(endpoint: str) -> list[Usage]:
+    """Every version of a flow built without code that calls the endpoint, or posts to it."""
+    return [
+        Usage(version, element.label or element.name, version.status == VersionStatus.ACTIVE)
+        for version in FlowVersion.objects.select_related("flow").filter(flow__kind=flows.FlowKind.AUTOLAUNCHED)
+        for element in _elements_of(version)
+        if getattr(element, "endpoint", "") == endpoint
+    ]
+
+
+def _elements_of(version: FlowVersion) -> Iterator[Any]:
+    """The elements of a version; of a draft that cannot be read, none."""
+    with suppress(Invalid):
+        document = version.parsed()
+        if isinstance(document, documents.AutolaunchedDocument):
+            yield from (element for _place, element, _depth in documents.walk(document.elements))
 
 
 def _steps() -> Any:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, InternalError, OperationalError, connection
 
-from orchestration import clock, conf, dispatch, effects, engine, runner, triggers
+from orchestration import claiming, clock, conf, dispatch, effects, engine, runner, triggers
+from orchestration.claiming import Claim
 from orchestration.errors import Busy, Stale
 from orchestration.models import Effect, Instance, Signal, StartRequest, StepInstance
 
@@ -25,6 +26,9 @@ MOMENTARY = (OperationalError, InterfaceError, InternalError)
 MOST_TRIED = 8
 """How many start requests are looked at in search of one that no other worker has in hand, frozen or not."""
 
+TURN = 0.05
+"""Seconds for which steps are done one after the other; then starts, signals and effects have a turn."""
+
 
 def drain() -> None:
     """Do whatever is ready, one thing after the other, until nothing is left or the time is up.
@@ -32,9 +36,9 @@ def drain() -> None:
     Carries no arguments and decides nothing: a lost, doubled or late drain changes nothing but the delay.
     """
     until = time.monotonic() + conf.DRAIN_SECONDS
-    with runner.alarm():
+    with dispatch.gathered(), engine.Heartbeat() as heartbeat, runner.alarm():
         while time.monotonic() < until:
-            if not (_start_next() or _signal_next() or _step_next() or effects.deliver_next()):
+            if not any([_start_next(), _signal_next(), _steps_next(heartbeat), effects.deliver_next()]):
                 return
     dispatch.hint()
 
@@ -55,7 +59,8 @@ def tick() -> None:
 def _due() -> int:
     """How many things wait for a worker, as far as that matters for waking workers."""
     most = dispatch.MOST_HINTS
-    waiting = (StartRequest.objects.pending(), Signal.objects.all(), StepInstance.objects.ready(), Effect.objects.due())
+    waiting = [StartRequest.objects.pending(), Signal.objects.all(), Effect.objects.due()]
+    waiting += [StepInstance.objects.ready().filter(lane=lane) for lane in claiming.lanes()[:most]]
     return sum(len(things.values_list("pk")[:most]) for things in waiting)
 
 
@@ -100,13 +105,19 @@ def _settle(instance_id: int) -> bool:
         return True
 
 
-def _step_next() -> bool:
-    claim = engine.claim_step()
-    if claim is None:
-        return False
+def _steps_next(heartbeat: engine.Heartbeat) -> bool:
+    """Do one step after the other for a while. Returns whether there was any."""
+    until = time.monotonic() + TURN
+    claim = first = engine.claim_step()
+    while claim is not None:
+        heartbeat.at(claim)
+        claim = _attempt(claim, go_on=time.monotonic() < until)
+    return first is not None
+
+
+def _attempt(claim: Claim, *, go_on: bool) -> Claim | None:
     try:
-        with engine.heartbeat(claim):
-            engine.run_step(claim)
+        return engine.run_step(claim, go_on=go_on)
     except Stale as stale:
         log.warning("%s", stale)
     except Busy:  # what the attempt did is rolled back; when its lease has ended, the step is taken up again
@@ -116,4 +127,4 @@ def _step_next() -> bool:
         if isinstance(error, DatabaseError):
             connection.close_if_unusable_or_obsolete()
         engine.fail_step(claim, error)
-    return True
+    return None

@@ -4,7 +4,7 @@ Level-triggered: it looks at rows, never at what has just happened, so a lost or
 in here works on an instance whose row is locked (`lock`), and moves rows of that instance only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -18,7 +18,7 @@ from orchestration.drawing import StageDrawing, StepDrawing
 from orchestration.errors import Busy, Fault, describe
 from orchestration.expressions import Condition, Verdict
 from orchestration.facts import Facts, few_queries
-from orchestration.models import Effect, Instance, Milestone, Signal, StageInstance, StepInstance, WorkItem
+from orchestration.models import Effect, Instance, Milestone, Signal, StageInstance, StepInstance, WorkItem, rows
 from orchestration.models.definitions import ExitRule
 from orchestration.models.outbox import EffectKind
 from orchestration.models.people import Person
@@ -30,6 +30,9 @@ MOST_RECOVERIES = 10
 MOST_TURNS = 50
 """Stages that one transaction may pass through; then it lets others have a turn and goes on by a signal."""
 
+UNCLAIMED: dict[str, Any] = {"token": "", "lease_until": None, "ready_at": None, "lane": None}
+"""The columns of a step that no worker has, and none is to take up."""
+
 
 @contextmanager
 def lock(instance_id: int, *, quietly: bool = False) -> Iterator[Instance]:
@@ -37,13 +40,35 @@ def lock(instance_id: int, *, quietly: bool = False) -> Iterator[Instance]:
 
     `quietly`: tell nobody but those whom `tell_about` names. Raises Busy when somebody else does not let go of the row in time.
     """
-    try:
+    with in_time():
         instance = Instance.objects.locked(instance_id)
+    instance.untold = []
+    yield instance
+    conclude(instance, quietly=quietly)
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """Turn a lock that could not be had in time into a word for people."""
+    try:
+        yield
     except OperationalError as error:
         raise Busy(_("Somebody else is at work on this right now. Wait a moment, then try again.")) from error
-    yield instance
+
+
+def conclude(instance: Instance, *, quietly: bool = False) -> None:
+    """All has been done to the locked instance: write what is still to be written, and tell after the commit."""
+    write(instance)
+    Milestone.write(instance.untold or [])
+    instance.untold = None
     changed = instance.news if quietly else instance.news | dispatch.keys_of(instance)
     dispatch.after_commit(drains=instance.ready_steps, changed=changed)
+
+
+def write(instance: Instance) -> None:
+    """Insert the steps that are not written yet: before anybody asks the database about them, and at the end."""
+    unwritten, instance.unwritten = instance.unwritten, []
+    rows.insert(StepInstance, unwritten)
 
 
 def settle(instance: Instance) -> None:
@@ -61,15 +86,15 @@ def settle(instance: Instance) -> None:
 def _one_turn(instance: Instance) -> bool:
     """Move on within the current stage, and out of it if it may end. Returns whether another turn may find more to do."""
     instance.left_stage = False
-    stage = instance.stage_instances.filter(status=StageStatus.IN_PROGRESS).first()
+    stage, steps = _present(instance)
     if stage is None:
         enter(instance, drawing.of(instance.version).after(None))
         return True
     drawn = drawing.of(instance.version).stages[stage.stage_id]
-    steps = list(steps_of(instance).filter(stage_instance=stage))
-    _finish_forms(instance, steps)
-    _begin_steps(instance, drawn, steps)
-    if instance.status != InstanceStatus.IN_PROGRESS or instance.left_stage:
+    has_recovered = _finish_forms(instance, steps)
+    if not has_recovered:
+        _begin_steps(instance, drawn, steps)
+    if instance.status != InstanceStatus.IN_PROGRESS or instance.left_stage or has_recovered:
         return instance.status == InstanceStatus.IN_PROGRESS
     try:
         if not _may_exit(instance, stage, drawn, steps):
@@ -86,6 +111,15 @@ def _one_turn(instance: Instance) -> bool:
     return True
 
 
+def _present(instance: Instance) -> tuple[StageInstance | None, list[StepInstance]]:
+    """The stage that the instance is in, and its steps: as read just now by whoever knows it, else from the database."""
+    if instance.present is not None:
+        known, instance.present = instance.present, None
+        return known
+    stage = instance.stage_instances.filter(status=StageStatus.IN_PROGRESS).first()
+    return stage, list(steps_of(instance).filter(stage_instance=stage)) if stage else []
+
+
 # Stages --------------------------------------------------------------------------------------------------------------
 
 
@@ -95,12 +129,12 @@ def enter(instance: Instance, drawn: StageDrawing | None) -> None:
         instance.move(InstanceStatus.COMPLETED, ended_at=clock.now())
         return
     now = clock.now()
-    iteration = instance.stage_instances.filter(stage=drawn.id).count() + 1
-    stage = StageInstance.objects.create(instance=instance, stage_id=drawn.id, iteration=iteration, started_at=now)
+    stage = StageInstance(instance=instance, stage_id=drawn.id, started_at=now)
+    stage.begin()
     try:
-        if iteration > conf.MAX_ITERATIONS:
+        if stage.iteration > conf.MAX_ITERATIONS:
             message = _("“%(stage)s” was come to %(count)d times. Is there a way out of the loop?")
-            raise Fault(message % {"stage": drawn.label, "count": iteration}, kind="loop_limit")
+            raise Fault(message % {"stage": drawn.label, "count": stage.iteration}, kind="loop_limit")
         verdict = look(instance, drawn.entry)
     except Fault as fault:
         fault_stage(instance, stage, describe(fault))
@@ -109,11 +143,9 @@ def enter(instance: Instance, drawn: StageDrawing | None) -> None:
         stage.move(StageStatus.SKIPPED, ended_at=now, looked=_as_looked("entry", drawn.entry, verdict), data=_as_data(verdict))
         enter(instance, drawing.of(instance.version).after(drawn.id))
         return
-    StepInstance.objects.bulk_create(
-        StepInstance(instance=instance, stage_instance=stage, step_id=step.id) for step in drawn.steps.values() if not step.handles
-    )
+    steps = [StepInstance(instance=instance, stage_instance=stage, step_id=step.id) for step in drawn.steps.values() if not step.handles]
     Milestone.record("stage_started", **stage.milestone_place(), after=stage.status)
-    instance.fresh_stage = stage.pk
+    instance.unwritten, instance.present, instance.fresh_stage = list(steps), (stage, steps), stage.pk
 
 
 def _may_exit(instance: Instance, stage: StageInstance, drawn: StageDrawing, steps: list[StepInstance]) -> bool:
@@ -166,6 +198,7 @@ def cancel_instance(instance: Instance, reason: str, *, by: Person | None = None
 
 def steps_of(instance: Instance) -> Any:
     """The instance's step rows; each knows the locked instance, so that all of us move the same object."""
+    write(instance)
     return instance.step_instances.select_related("step", "stage_instance", "handles__step")
 
 
@@ -208,17 +241,8 @@ def _begin(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
         _open_work_item(instance, step, drawn)
         return
     tries = drawn.max_attempts or conf.MAX_ATTEMPTS
-    step.move(
-        StepStatus.IN_PROGRESS,
-        **_pin(step, drawn),
-        started_at=now,
-        ready_at=now,
-        tries_left=tries,
-        error={},
-        looked={},
-        callback_key="",
-        callback=None,
-    )
+    afresh: dict[str, Any] = {"tries_left": tries, "error": {}, "looked": {}, "callback_key": "", "callback": None, **_pin(step, drawn)}
+    step.move(StepStatus.IN_PROGRESS, started_at=now, ready_at=now, lane=instance.lane, **afresh)
     instance.ready_steps += 1
 
 
@@ -233,6 +257,7 @@ def _pin(step: StepInstance, drawn: StepDrawing) -> dict[str, Any]:
 def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) -> None:
     """An interactive step begins: find who is to do it, and give it to them (R5.1, R5.2)."""
     flows.get(drawn.flow)
+    write(instance)
     facts = facts_of(step)
     assignee = assignment.resolve(step.step, facts["record"], facts)
     step.move(StepStatus.IN_PROGRESS, **_pin(step, drawn), started_at=clock.now(), error={}, looked={})
@@ -255,26 +280,40 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
 def keep_outputs(step: StepInstance, outputs: dict[str, Any], **columns: Any) -> None:
     """Keep what a step's flow returned on its row, and other columns with it."""
     step.outputs = outputs
-    StepInstance.objects.filter(pk=step.pk).update(outputs=outputs, **columns)
+    for name, value in columns.items():
+        setattr(step, name, value)
+    rows.update(step, ["outputs", *columns])
 
 
 def keep_result(step: StepInstance, result: runner.Result) -> None:
-    """Keep what a flow returned, what it wants sent, and where it goes on if it has not ended; the mails leave after the commit."""
-    checkpoint = {"checkpoint": result.checkpoint or {}} if result.checkpoint or step.checkpoint else {}
-    keep_outputs(step, result.outputs, usage=result.usage, **checkpoint)
-    if result.outbox:
-        sent_before = step.effects.count()  # by attempts that then waited
-        Effect.objects.bulk_create(
-            Effect(
-                step_instance=step,
-                kind=EffectKind.MAIL if isinstance(sent, flows.Mail) else EffectKind.SLACK,
-                key=f"{step.key}-mail-{number}",
-                payload=asdict(sent),
-                due_at=clock.now(),
-            )
-            for number, sent in enumerate(result.outbox, start=sent_before + 1)
+    """Keep what a flow returned, what it has used, what it wants sent, and where it goes on if it has not ended."""
+    keep_outputs(step, result.outputs, usage=dict(result.usage), checkpoint=dict(result.checkpoint or {}))
+    keep_outbox(step, result)
+
+
+def keep_usage(step: StepInstance, figures: Mapping[str, float]) -> None:
+    """Keep what an attempt has used that came to nothing."""
+    if figures:
+        step.usage = dict(figures)
+        rows.update(step, ["usage"])
+
+
+def keep_outbox(step: StepInstance, result: runner.Result) -> None:
+    """Keep what a flow wants sent; it leaves after the commit."""
+    if not result.outbox:
+        return
+    sent_before = step.effects.count()  # by segments before, and by attempts that then waited
+    Effect.objects.bulk_create(
+        Effect(
+            step_instance=step,
+            kind=EffectKind.MAIL if isinstance(sent, flows.Mail) else EffectKind.SLACK,
+            key=f"{step.key}-mail-{number}",
+            payload=asdict(sent),
+            due_at=clock.now(),
         )
-        step.instance.ready_steps += len(result.outbox)
+        for number, sent in enumerate(result.outbox, start=sent_before + 1)
+    )
+    step.instance.ready_steps += len(result.outbox)
 
 
 def complete_step(step: StepInstance, *, by: Person | None = None, reason: str = "") -> None:
@@ -283,22 +322,28 @@ def complete_step(step: StepInstance, *, by: Person | None = None, reason: str =
         StepStatus.COMPLETED,
         by=by,
         reason=reason,
-        token="",
-        ready_at=None,
-        lease_until=None,
+        **UNCLAIMED,
         error={},
         looked={},
         ended_at=clock.now(),
-        data={"outputs": {step.step.api_name: step.outputs}},
+        data={"outputs": {drawing.of(step.instance.version).steps[step.step_id].api_name: step.outputs}},
     )
 
 
-def _finish_forms(instance: Instance, steps: list[StepInstance]) -> None:
-    """Complete the interactive steps whose forms are all finished, once what they wait for besides holds (R5.10)."""
-    for step in steps:
-        definition = drawing.of(instance.version).steps[step.step_id]
-        if step.status == StepStatus.IN_PROGRESS and definition.is_interactive and not step.work_items.open().exists():
-            finish_form(instance, step, definition)
+def _finish_forms(instance: Instance, steps: list[StepInstance]) -> bool:
+    """Complete the interactive steps whose forms are all finished, once what they wait for besides holds (R5.10).
+
+    Returns whether one of them was a handler: then other steps have moved too.
+    """
+    drawn = drawing.of(instance.version).steps
+    waiting = [step for step in steps if step.status == StepStatus.IN_PROGRESS and drawn[step.step_id].is_interactive]
+    if not waiting:
+        return False
+    filled_in = set(WorkItem.objects.open().filter(step_instance__in=waiting).values_list("step_instance", flat=True))
+    finished = [step for step in waiting if step.pk not in filled_in]
+    for step in finished:
+        finish_form(instance, step, drawn[step.step_id])
+    return any(step.handles_id and step.status != StepStatus.IN_PROGRESS for step in finished)
 
 
 def finish_form(instance: Instance, step: StepInstance, drawn: StepDrawing, *, by: Person | None = None) -> None:
@@ -338,7 +383,7 @@ def close_items(instance: Instance, step: StepInstance, reason: str, *, by: Pers
 
 def _close(instance: Instance, step: StepInstance, status: StepStatus, reason: str, by: Person | None) -> None:
     close_items(instance, step, reason, by=by)
-    step.move(status, by=by, reason=reason, token="", ready_at=None, lease_until=None, ended_at=clock.now())
+    step.move(status, by=by, reason=reason, **UNCLAIMED, ended_at=clock.now())
 
 
 # Faults --------------------------------------------------------------------------------------------------------------
@@ -346,16 +391,8 @@ def _close(instance: Instance, step: StepInstance, status: StepStatus, reason: s
 
 def fault_step(instance: Instance, step: StepInstance, error: dict[str, Any]) -> None:
     """Nothing more will be tried: a handler takes the fault, or the step's stage and instance are in error too (R7.1)."""
-    step.move(
-        StepStatus.ERROR,
-        reason=error["message"],
-        data={"error": error},
-        error=error,
-        token="",
-        ready_at=None,
-        lease_until=None,
-        ended_at=clock.now(),
-    )
+    write(instance)
+    step.move(StepStatus.ERROR, reason=error["message"], data={"error": error}, error=error, **UNCLAIMED, ended_at=clock.now())
     if step.handles is not None:  # a handler that fails itself is not handled: the fault that it was called for stands
         _stand(instance, step.handles)
         return
@@ -447,6 +484,7 @@ def look(instance: Instance, condition: Condition) -> Verdict:
     """Look at a condition about the instance as it is now. Raises Fault when it cannot be evaluated (R3.9)."""
     if condition.tree is None:
         return Verdict(True)
+    write(instance)
     with few_queries():
         verdict = condition.look(Facts(instance))
     if not verdict.met and condition.changes_by_itself:
@@ -466,7 +504,7 @@ def _as_data(verdict: Verdict) -> dict[str, Any]:
 def _keep_look(row: StageInstance | StepInstance, looked: dict[str, Any]) -> None:
     if row.looked != looked:
         row.looked = looked
-        row.save(update_fields=["looked"])
+        rows.update(row, ["looked"])
 
 
 def _plan_next_look(instance: Instance) -> None:
@@ -474,7 +512,8 @@ def _plan_next_look(instance: Instance) -> None:
     live = instance.status == InstanceStatus.IN_PROGRESS and instance.looks_by_itself
     at = clock.now() + timedelta(seconds=conf.LOOK_SECONDS) if live else None
     if at != instance.look_again_at:
-        Instance.objects.filter(pk=instance.pk).update(look_again_at=at)
+        instance.look_again_at = at
+        rows.update(instance, ["look_again_at"])
 
 
 # Telling -------------------------------------------------------------------------------------------------------------

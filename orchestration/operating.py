@@ -71,7 +71,7 @@ def skip_step(step: StepInstance, *, by: Person, reason: str) -> None:
         step = _unfinished(instance, step)
         moving.close_items(instance, step, reason, by=by)
         moving.end_recoveries(instance, step, reason, by=by)
-        step.move(StepStatus.SKIPPED, by=by, reason=reason, token="", ready_at=None, lease_until=None, ended_at=clock.now())
+        step.move(StepStatus.SKIPPED, by=by, reason=reason, **moving.UNCLAIMED, ended_at=clock.now())
         _recover(instance, step.stage_instance, by, reason)
 
 

@@ -12,6 +12,7 @@ from orchestration import clock
 from orchestration.models import Instance, Stage, StageInstance, Step, StepInstance, WorkItem
 from orchestration.models.definitions import StepKind
 from orchestration.models.instances import InstanceQuerySet, name_of
+from orchestration.runner import limits
 from orchestration.states import InstanceStatus, StageStatus, StepStatus
 
 PLANNED = "planned"
@@ -20,7 +21,10 @@ PLANNED = "planned"
 
 @dataclass
 class StepView:
-    """A step of an instance. `status` is one of StepStatus, or PLANNED; `waiting_for` is a sentence, or empty."""
+    """A step of an instance. `status` is one of StepStatus, or PLANNED; `waiting_for` is a sentence, or empty.
+
+    `used` is what its latest attempt has used, in words: “87 of 200 queries”.
+    """
 
     label: str
     kind: str
@@ -34,6 +38,7 @@ class StepView:
     attempt: int = 0
     item: WorkItem | None = None
     step_instance: StepInstance | None = None
+    used: Sequence[str] = ()
 
     @property
     def is_interactive(self) -> bool:
@@ -173,6 +178,7 @@ def _step_view(instance: Instance, step: StepInstance, item: WorkItem | None) ->
         attempt=step.attempt,
         item=item,
         step_instance=step,
+        used=limits.said(step.usage),
     )
 
 

@@ -91,13 +91,17 @@ def problems_of(declared: Any) -> list[str]:
     for name, about in declared.items():
         if not (isinstance(name, str) and name.isascii() and name.isidentifier() and not name.startswith("_")):
             found.append(_("“%(name)s” is no name: use letters, digits and underscores.") % {"name": name})
-        elif not isinstance(about, Mapping) or about.get("type") not in TYPES or set(about) - SETTINGS:
+        elif not isinstance(about, Mapping) or not _is_typed(about) or set(about) - SETTINGS:
             found.append(_("“%(name)s” needs a type: %(types)s.") % {"name": name, "types": ", ".join(TYPES)})
         elif about["type"] == "record" and not isinstance(about.get("model"), str):
             found.append(_("“%(name)s” needs the model of its record, as app.model.") % {"name": name})
         elif about.get("default") is not None and not is_of(about["type"], about["default"]):
             found.append(_("The default of “%(name)s” is no %(type)s.") % {"name": name, "type": TYPES[about["type"]][0]})
     return found
+
+
+def _is_typed(about: Mapping[str, Any]) -> bool:
+    return isinstance(about.get("type"), str) and about["type"] in TYPES
 
 
 def accepted(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,6 +127,15 @@ def accepted(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
 def typed(declared: Mapping[str, Mapping[str, Any]], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored JSON values in the types that expressions know."""
     return {name: None if (value := stored.get(name)) is None else TYPES[about["type"]][1](value) for name, about in declared.items()}
+
+
+def is_storable(value: Any) -> bool:
+    """Whether PostgreSQL can keep the texts in a JSON value: without its one forbidden character, and without halves of characters."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
+    if isinstance(value, Mapping):
+        return all(is_storable(name) and is_storable(inner) for name, inner in value.items())
+    return not isinstance(value, list | tuple) or all(map(is_storable, value))
 
 
 def is_of(kind: str, value: Any) -> bool:

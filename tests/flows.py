@@ -11,6 +11,7 @@ from demo.models import Building
 from orchestration import clock
 from orchestration.errors import Failure
 from orchestration.flows import Context, Screen, autolaunched_flow, evaluation_flow, screen_flow
+from orchestration.models import Secret
 
 calls: list[Any] = []
 """What the flows did, for stories that ask."""
@@ -164,6 +165,77 @@ def _use(context: Context, what: str, number: int) -> None:
                 cursor.execute("SELECT pg_sleep(20)")
 
 
+def ask_for_ticket(context: Context, *, subject: str) -> Any:
+    reply = context.http.post("helpdesk", "tickets", {"subject": subject})
+    if not reply.is_ok:
+        raise Failure(f"The helpdesk answered with {reply.status}.")
+    return reply.json()
+
+
+@autolaunched_flow(network=ask_for_ticket)
+def open_ticket(context: Context, *, subject: str) -> dict[str, Any]:
+    ticket = context.reply["ticket"]["id"]
+    return {"ticket": ticket, "building": Building.objects.create(name=ticket).name}
+
+
+def write_too_early(context: Context) -> None:
+    Building.objects.bulk_create([Building(name="Left behind?")])
+
+
+@autolaunched_flow(network=write_too_early)
+def write_while_asking(context: Context) -> None: ...
+
+
+@autolaunched_flow
+def ask_while_writing(context: Context) -> None:
+    context.http.get("helpdesk")
+
+
+def ask_often(context: Context, *, number: int) -> None:
+    for _turn in range(number):
+        context.http.get("helpdesk")
+
+
+@autolaunched_flow(network=ask_often)
+def call_often(context: Context, *, number: int) -> None:
+    Building.objects.create(name="Left behind?")
+
+
+@autolaunched_flow
+def tell_everybody(context: Context, *, text: str) -> None:
+    context.slack("sales", text)
+
+
+@autolaunched_flow
+def mail_wait_mail(context: Context) -> Any:
+    if context.attempt == 1:
+        context.mail("partner@example.com", "Before", "…")
+        return context.try_again_in(hours=1)
+    context.mail("partner@example.com", "After", "…")
+    return {}
+
+
+@autolaunched_flow
+def take_a_note(context: Context, *, text: str) -> None:
+    context.log(text)
+
+
+def ask_for_echo(context: Context) -> Any:
+    return context.http.post("helpdesk", "echo", {"hello": "you"})
+
+
+@autolaunched_flow(network=ask_for_echo)
+def repeat_reply(context: Context) -> dict[str, Any]:
+    context.log(f"It said {context.reply.text}")
+    return {"reply": context.reply.text, "headers": dict(context.reply.headers)}
+
+
+@autolaunched_flow
+def blurt_out(context: Context) -> None:
+    token = Secret.objects.get(name="helpdesk_token").reveal()
+    raise RuntimeError(f"This token was refused: {token}")
+
+
 @evaluation_flow
 def is_long(context: Context, *, least: int, text: str = "") -> bool | None:
     calls.append(("is_long", context.record))
@@ -173,3 +245,16 @@ def is_long(context: Context, *, least: int, text: str = "") -> bool | None:
 @evaluation_flow
 def break_down(context: Context) -> bool:
     raise Failure("It cannot be said today.")
+
+
+@screen_flow(screens=[AnswerScreen])
+def ask_and_use_much(context: Context, answers: dict[str, Any]) -> dict[str, Any]:
+    Building.objects.bulk_create([Building(name="Left behind?")])
+    _use(context, "queries", int(answers["answer"]))
+    return {}
+
+
+@evaluation_flow
+def write_while_looking(context: Context) -> bool:
+    context.record.save()
+    return True

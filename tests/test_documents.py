@@ -1,11 +1,15 @@
 """The documents say what the code does: every rule is named by a test, and the tables of statuses are those of `states.py`."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from orchestration import states
+from orchestration.flows import documents
+from orchestration.flows.documents.elements import SEGMENTING
+from orchestration.runner.interpreter import ELEMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = (ROOT / "docs/rules.md").read_text()
@@ -41,3 +45,15 @@ def test_the_tables_of_the_lifecycle_are_those_of_the_code(heading: str, moves: 
     rows = re.findall(r"^\| (\w+) \| ?([\w, ]*?) ?\|$", section, re.MULTILINE)
     written = {before: {after for after in afters.split(", ") if after} for before, afters in rows if before != "from"}
     assert written == {str(before): set(map(str, afters)) for before, afters in moves.items()}
+
+
+def test_the_examples_of_flows_without_code_are_flows() -> None:
+    screens, elements = map(json.loads, re.findall(r"```json\n(.*?)```", (ROOT / "docs/flows_without_code.md").read_text(), re.DOTALL))
+    for kind, document in (("screen", screens), ("autolaunched", elements)):
+        assert documents.problems(documents.parse(kind, document)) == []
+
+
+def test_every_kind_of_element_is_described() -> None:
+    table = (ROOT / "docs/flows_without_code.md").read_text()
+    kinds = {*ELEMENTS, *(element.model_fields["kind"].annotation.__args__[0] for element in SEGMENTING)}
+    assert {kind for kind in kinds if f"`{kind}`" not in table} == set()

@@ -21,7 +21,7 @@ SHELVES = (
     {"clock", "conf", "failpoints", "states", "errors", "secrecy", "sealing", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "reach", "uploads", "dispatch", "effects", "outside", "runner", "callbacks"},
-    {"drawing", "facts", "moving", "engine", "operating"},
+    {"drawing", "facts", "claiming", "moving", "engine", "operating"},
     {"jobs", "triggers", "builder", "flow_builder", "drafting", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "templatetags", "middleware", "urls", "apps", "migrations"},
 )

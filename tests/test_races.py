@@ -15,12 +15,11 @@ from django.utils import timezone
 from demo.flows.onboarding import ONBOARDING
 from demo.management.commands.seed_demo import make_definitions, make_people
 from demo.models import Building, BuildingAccess, ChatInvitation, Employee, ITTicket, ReviewTask
-from orchestration import access, builder, clock, conf, effects, engine, jobs, moving
+from orchestration import access, builder, claiming, clock, conf, effects, engine, jobs
 from orchestration.errors import Conflict, Stale
 from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
 from orchestration.invariants import broken
-from orchestration.models import Draft, Effect, Instance, Milestone, StartRequest, StepInstance, Submission, WorkItem
-from orchestration.models.instances import InstanceQuerySet
+from orchestration.models import Draft, Effect, Instance, Milestone, StageInstance, StartRequest, StepInstance, Submission, WorkItem
 from orchestration.states import InstanceStatus, StepStatus
 from tests.together import Crowd, count, unexpected
 
@@ -302,19 +301,6 @@ def test_a_superseded_attempt_that_comes_back_before_the_second_one_has_finished
     assert broken() == []
 
 
-def test_without_the_token_the_superseded_attempt_would_be_let_in(office: Building, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away: what the test above asserts is then broken, so that test is a judge of the guard."""
-
-    def claimed(instance: Instance, claim: engine.Claim) -> StepInstance:
-        return moving.steps_of(instance).get(pk=claim.step_id)
-
-    first = stale_claim(office)
-    second_claim()
-    monkeypatch.setattr(engine, "_claimed", claimed)
-    engine.run_step(first)
-    assert ITTicket.objects.count() == 1
-
-
 def test_a_worker_that_dies_three_times_over_a_step_ends_it_in_error(office: Building) -> None:  # R4.6
     stale_claim(office)
     for attempt in (2, 3):
@@ -454,15 +440,16 @@ def test_without_the_lock_on_the_instance_the_last_two_finishes_would_miss_each_
     engine.complete_work_item(item, by=user("hanna"), answers=preferences(item), submission_key="x")
     (claims,) = claim_all().values()
     engine.run_step(claims[0])
-    both_have_moved, settle = threading.Barrier(2), moving.settle
+    both_have_moved, look = threading.Barrier(2), claiming._steps_in
 
-    def settle_together(instance: Instance) -> None:
+    def look_together(stage: StageInstance) -> list[StepInstance]:
         both_have_moved.wait(30)
-        settle(instance)
+        return look(stage)
 
     with monkeypatch.context() as unguarded, Crowd(2) as crowd:
-        unguarded.setattr(InstanceQuerySet, "locked", lambda rows, pk: rows.get(pk=pk))
-        unguarded.setattr(moving, "settle", settle_together)
+        assert claiming.FINISH.count(" FOR NO KEY UPDATE") == 1
+        unguarded.setattr(claiming, "FINISH", claiming.FINISH.replace(" FOR NO KEY UPDATE", ""))
+        unguarded.setattr(claiming, "_steps_in", look_together)
         assert crowd.at_once([partial(engine.run_step, claim) for claim in claims[1:]]) == [None, None]
     assert [sentence for sentence in broken() if "no reason to move" in sentence]
     engine.settle(item.instance_id)  # level-triggered: asking again repairs even that (R3.1)

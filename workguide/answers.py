@@ -51,6 +51,11 @@ def change_rows(request: Request, form: Screens, answers: Answers) -> None:
             del answers[cell]
 
 
+def is_small_step(request: Request) -> bool:
+    """Whether one of the small buttons was pressed, and not one that goes on."""
+    return any(name in request.POST for name in (*ACTIONS, "orc-find", "orc-update"))
+
+
 def acts(request: Request) -> bool:
     """Whether the page asks for more than to be shown as it is."""
     return bool(request.FILES) or any(name in request.POST for name in ACTIONS)

@@ -1,3 +1,3 @@
-"""Definitions, flows, queues and instances in the admin."""
+"""Definitions, flows, queues, instances, endpoints and secrets in the admin."""
 
-from orchestration.admin import definitions, flows, instances  # noqa: F401  importing them registers them
+from orchestration.admin import definitions, flows, instances, outside  # noqa: F401  importing them registers them

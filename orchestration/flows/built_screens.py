@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orchestration import clock, expressions
+from orchestration import clock, expressions, values
 from orchestration.errors import Conflict, Fault
 from orchestration.expressions import Condition, Known, Scope
 from orchestration.flows import fields
@@ -109,13 +109,14 @@ class BuiltFilling(Filling):
         self._records: dict[str, Records] = {}
         self._accepts = "" if context.reach is None else context.reach.accepted_files
         self.intros: dict[str, str] = {}
+        answered = dict.fromkeys(item.name for item in self.document.fields())
         self._scope: dict[str, Any] = {
             "record": context.record,
-            "inputs": Known({**dict.fromkeys(self.document.inputs), **context.inputs}),
+            "inputs": Known(_typed(self.document.inputs, context.inputs)),
             "user": context.user,
             "now": clock.now(),
             "today": timezone.localdate(clock.now()),
-            "answers": Known(dict.fromkeys(item.name for item in self.document.fields())),
+            "answers": Known(answered),
         }
         try:
             self._asked = {
@@ -133,11 +134,6 @@ class BuiltFilling(Filling):
         """What expressions can read once all is answered: `answers`, `outcome` and `comment` among the rest."""
         chosen = self._data.get(OUTCOME) or None
         return {**self._scope, "outcome": chosen, "comment": self._data.get(COMMENT) or None}
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The answers to all that is asked, in their types; hidden ones are left out."""
-        return {asked.name: asked.value for all_of_it in self._asked.values() for asked in _questions(all_of_it)}
 
     def bound(self, place: int) -> Screen:
         return BuiltScreen(self._data, filling=self, place=place, asked=self._asked.get(place, []))
@@ -184,12 +180,12 @@ class BuiltFilling(Filling):
                 yield asked
 
     def _ask_group(self, group: Group) -> Asked:
-        """Its rows; a group that was not asked yet begins with as many as there must be, and at least one."""
+        """Its rows; a group that was not asked yet begins with as many as there must be."""
         sent = self.answers.get(group.name)
         if sent is None and not self.final:
-            sent = [str(number) for number in range(max(group.least, 1))]
+            sent = [str(number) for number in range(group.least)]
         asked = Asked(group, group.name, group.label, made=fields.RowsField(least=group.least, most=group.most, label=group.label))
-        asked.given = fields.rows_of(sent or [])
+        asked.given = fields.rows_of(sent or [], group.most + 1)  # one too many is enough to say so
         asked.value = []
         for number, key in enumerate(asked.given, start=1):
             row = Asked(group, f"{group.name}-{key}", f"{group.label} {number}", text=key)
@@ -287,6 +283,15 @@ class Records:
             except (ValidationError, ValueError, TypeError, OverflowError):
                 continue
         return {str(record.pk): record for record in self._all.filter(pk__in=wanted)} if wanted else {}
+
+
+def _typed(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a flow in their types; null is what was not given. Raises Conflict when one is of another type."""
+    known = {name: about.get("default") if given.get(name) is None else given[name] for name, about in declared.items()}
+    try:
+        return values.typed(declared, known)
+    except (ValueError, ArithmeticError) as error:
+        raise Conflict(_("This form cannot be shown: one of its inputs is of another type. Tell those who built it.")) from error
 
 
 def _holds(condition: Mapping[str, Any], scope: Scope) -> bool:

@@ -4,6 +4,7 @@ import contextvars
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
 from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -255,7 +257,9 @@ def look(flow: Flow, inputs: Mapping[str, Any], scope: Scope) -> tuple[bool, Seq
         return verdict.met, [expressions.Fact(**fact) for fact in verdict.facts]
     assert flow.function is not None
     try:
-        found = flow.function(Context(record=record, inputs=accepted, user=user), **accepted)
+        # Whatever it tries is undone to here, so that the transaction of those who look can go on.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            found = flow.function(Context(record=record, inputs=accepted, user=user), **accepted)
     except Exception as error:
         raise Fault(_("“%(flow)s” failed: %(error)s") % {"flow": flow.label, "error": error}) from error
     if found is not None and not isinstance(found, bool):

@@ -32,6 +32,8 @@ class Mail:
 
     def __post_init__(self) -> None:
         """Refuse what could reach anybody but the addresses that are meant (a list in one, a header, a line break)."""
+        if isinstance(self.to, str):
+            object.__setattr__(self, "to", (self.to,))
         if not 0 < len(self.to) <= MOST_RECIPIENTS:
             raise Failure(_("A mail goes to one to %(most)d addresses.") % {"most": MOST_RECIPIENTS})
         for address in self.to:
@@ -128,27 +130,34 @@ class Wait:
 class Context:
     """Everything that a flow may use. It has no database handle of its own: a flow uses Django's models as any code does.
 
-    `record` is the business object (None for an instance without one), `inputs` the step's mapped values, `user` who acts
+    `record` is the business object (None for an instance without one), which a background step's flow reads from the database by looking at
+    it; `record_id` is its key, as text, without asking. `inputs` the step's mapped values, `user` who acts
     (None for a background step without one), `key` the idempotency key of the step, the same for each attempt,
     `attempt` this attempt's number, from 1. `fault` is what a handler of faults is called for. `callback_url` is where the outside
     calls back, and `callback` what it sent, None before it did. `http` asks endpoints, in the network part of a flow alone; what that
-    part returned is `reply`. `count` is told what is used, and stops the flow past a limit. `reach` is what somebody who fills in a form
-    can pick from.
+    part returned is `reply`. `reach` is what somebody who fills in a form can pick from. `count` is told what is used, and stops the flow
+    past a limit.
     """
 
     record: Any = None
+    record_id: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     user: Any = None
     key: str = ""
     attempt: int = 1
     fault: Mapping[str, Any] | None = None
-    callback_url: str = ""
+    address_of_callback: Callable[[], str] = str
     callback: Any = None
+    reach: Any = None
     http: Http = Http()
     reply: Any = None
-    reach: Any = None
     count: Callable[[str], None] = lambda _name: None
     outbox: list[Mail | Message] = field(default_factory=list)
+
+    @property
+    def callback_url(self) -> str:
+        """Where the outside calls back; signed when it is asked for."""
+        return self.address_of_callback()
 
     def mail(self, to: str | Sequence[str], subject: str, body: str, *, attachments: Sequence[Any] = ()) -> None:
         """Send a plain-text mail once this step is committed; nothing leaves if the step fails.

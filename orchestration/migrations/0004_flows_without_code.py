@@ -11,7 +11,7 @@ import orchestration.models.instances
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orchestration", "0002_conditions_starts_and_operating"),
+        ("orchestration", "0003_lanes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

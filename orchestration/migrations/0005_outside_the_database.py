@@ -50,10 +50,13 @@ class Migration(migrations.Migration):
                     "environment",
                     models.CharField(
                         blank=True,
-                        help_text="The variable that holds the value, in every process. Then nothing is stored here.",
+                        help_text="ORCHESTRATION_SECRET_… that holds the value, in every process. Then nothing is stored here.",
                         max_length=100,
                         validators=[
-                            django.core.validators.RegexValidator("\\A[A-Z][A-Z0-9_]*\\Z", "Use capital letters, digits and underscores.")
+                            django.core.validators.RegexValidator(
+                                "\\AORCHESTRATION_SECRET_[A-Z0-9_]+\\Z",
+                                "Its name begins with ORCHESTRATION_SECRET_ and has capital letters and digits.",
+                            )
                         ],
                         verbose_name="environment variable",
                     ),
@@ -238,7 +241,7 @@ class Migration(migrations.Migration):
                     "text",
                     models.CharField(
                         blank=True,
-                        help_text="What stands before the secret, such as “Bearer ”.",
+                        help_text="What stands before the secret, with a space between: “Bearer”.",
                         max_length=500,
                         validators=[django.core.validators.RegexValidator("\\A[\\x20-\\x7e]*\\Z", "Use one line of plain characters.")],
                         verbose_name="text",

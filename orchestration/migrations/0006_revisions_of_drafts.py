@@ -7,7 +7,6 @@ import orchestration.clock
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orchestration", "0004_flows_without_code"),
         ("orchestration", "0005_outside_the_database"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

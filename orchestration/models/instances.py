@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orchestration import clock, flows
+from orchestration.models import rows
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
 from orchestration.models.flows import FlowVersion
 from orchestration.models.people import Person, Queue
@@ -73,8 +76,8 @@ class Moved(models.Model):
         self.status = status
         for name, value in columns.items():
             setattr(self, name, value)
-        changed = {"status": status, **columns}
-        if type(self)._default_manager.filter(Q(pk=self.pk, status=before)).update(**changed) != 1:
+        is_written = not self._state.adding  # one that is not will be inserted as it is then
+        if is_written and not rows.update(self, ("status", *columns), status=before):
             raise StaleRow(f"{self._meta.label} {self.pk} is no longer {before}")
         Milestone.record(
             self.MILESTONES[status],
@@ -83,7 +86,7 @@ class Moved(models.Model):
             after=status,
             by=by,
             reason=reason,
-            data=data or {},
+            data=data,
         )
 
 
@@ -170,8 +173,12 @@ class Instance(AboutRecord, Moved):
         # What the transaction that moves it will have to tell after its commit: workers to wake, and pages to refresh.
         self.ready_steps = 0
         self.news: set[str] = set()
-        # What `moving.settle` notes on its way: the stage begun just now, whether a handler has left the current one, and whether
-        # a condition may come true by itself.
+        # While it is locked: steps that are not inserted yet, and milestones; `moving.write` writes each kind by one statement.
+        self.unwritten: list[StepInstance] = []
+        self.untold: list[Told] | None = None
+        # What `moving.settle` notes on its way: where it stands, if that was read just now; the stage begun just now; whether a
+        # handler has left the current one; and whether a condition may come true by itself.
+        self.present: tuple[StageInstance, list[StepInstance]] | None = None
         self.fresh_stage: int | None = None
         self.left_stage = False
         self.looks_by_itself = False
@@ -183,6 +190,20 @@ class Instance(AboutRecord, Moved):
     def is_live(self) -> bool:
         """Whether it has not ended."""
         return self.status in LIVE
+
+    @property
+    def lane(self) -> int | None:
+        """Where its ready steps wait for a worker: with those of its orchestration; nowhere while it is not in progress."""
+        return self.orchestration_id if self.status == InstanceStatus.IN_PROGRESS else None
+
+    def move(self, status: str, **columns: Any) -> None:
+        """Go to `status`; steps that are ready can be claimed while it is in progress, and only then (R7.3, R8.1)."""
+        lane = self.lane
+        super().move(status, **columns)
+        if status in LIVE and self.lane != lane:
+            self.step_instances.filter(ready_at__isnull=False).update(lane=self.lane)
+            for step in self.unwritten:
+                step.lane = self.lane if step.ready_at else None
 
     def milestone_place(self) -> dict[str, Any]:
         return {"instance": self}
@@ -226,6 +247,11 @@ class StageInstance(Moved):
     def __str__(self) -> str:
         return str(self.stage)
 
+    def begin(self) -> None:
+        """Insert it as the next iteration of its stage."""
+        passages = f'SELECT COUNT(*) + 1 FROM "{self._meta.db_table}" WHERE instance_id = %s AND stage_id = %s'  # noqa: S608
+        rows.insert(StageInstance, [self], iteration=(passages, [self.instance_id, self.stage_id]))
+
     def milestone_place(self) -> dict[str, Any]:
         return {"instance": self.instance, "stage_instance": self}
 
@@ -233,7 +259,7 @@ class StageInstance(Moved):
 class StepInstanceQuerySet(models.QuerySet["StepInstance"]):
     def ready(self) -> Self:
         """Background steps that a worker may claim now, oldest first."""
-        return self.filter(ready_at__lte=clock.now(), instance__status=InstanceStatus.IN_PROGRESS).order_by("ready_at", "pk")
+        return self.filter(ready_at__lte=clock.now(), lane__isnull=False).order_by("ready_at", "pk")
 
     def lease_expired(self) -> Self:
         """Claimed steps whose worker has not come back in time."""
@@ -250,7 +276,8 @@ def null_once_finished(collector: Any, field: Any, items: Any, using: str) -> No
 class StepInstance(Moved):
     """One step of one passage through a stage, with its latest attempt.
 
-    `ready_at` is set while a worker may claim it (from that moment on), `token` and `lease_until` while one has.
+    `ready_at` is set while it is to be taken up by a worker (from that moment on), and `lane` with it while its instance is in
+    progress: the orchestration's number, since orchestrations take turns (R4.2). `token` and `lease_until` are set while a worker has it.
     """
 
     MOVES = STEP_MOVES
@@ -278,6 +305,7 @@ class StepInstance(Moved):
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     tries_left = models.PositiveSmallIntegerField(_("tries left"), default=0)
     ready_at = models.DateTimeField(_("ready at"), null=True, blank=True)
+    lane = models.BigIntegerField(_("lane"), null=True, blank=True)
     token = models.CharField(_("token of the running attempt"), max_length=32, blank=True)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     callback_key = models.CharField(
@@ -312,9 +340,10 @@ class StepInstance(Moved):
                 | Q(status=StepStatus.IN_PROGRESS, ready_at__isnull=True, lease_until__isnull=False) & ~Q(token=""),
                 name="step_ready_or_claimed_or_neither",
             ),
+            models.CheckConstraint(condition=Q(lane__isnull=True) | Q(ready_at__isnull=False), name="step_in_a_lane_is_ready"),
         ]
         indexes = [
-            models.Index(fields=["ready_at", "id"], name="step_ready", condition=Q(ready_at__isnull=False)),
+            models.Index(fields=["lane", "ready_at", "id"], name="step_by_lane", condition=Q(lane__isnull=False)),
             models.Index(fields=["lease_until"], name="step_leased", condition=Q(lease_until__isnull=False)),
         ]
 
@@ -448,7 +477,7 @@ class WorkItem(AboutRecord, Moved):
             setattr(self, name, value)
         self.save(update_fields=list(columns))
         place = self.milestone_place()
-        Milestone.record(kind, **place, before=self.status, after=self.status, by=by, reason=reason, data=data or {})
+        Milestone.record(kind, **place, before=self.status, after=self.status, by=by, reason=reason, data=data)
 
 
 class Draft(models.Model):
@@ -519,6 +548,32 @@ class MilestoneKind(models.TextChoices):
     WORK_ITEM_CANCELED = "work_item_canceled", _("Work item canceled")
 
 
+@dataclass(slots=True)
+class Told:
+    """A milestone that is recorded and not written yet: its columns, and the rows that it is about, which may have no key yet."""
+
+    instance_id: int
+    stage_instance: StageInstance | None
+    step_instance: StepInstance | None
+    work_item_id: int | None
+    kind: str
+    at: datetime
+    actor_id: int | None
+    actor_label: str
+    before: str
+    after: str
+    reason: str
+    data: dict[str, Any]
+
+    @property
+    def stage_instance_id(self) -> int | None:
+        return self.stage_instance.pk if self.stage_instance else None
+
+    @property
+    def step_instance_id(self) -> int | None:
+        return self.step_instance.pk if self.step_instance else None
+
+
 class MilestoneQuerySet(models.QuerySet["Milestone"]):
     def newest_id(self) -> int:
         """The highest number given so far, 0 when there is none: a version of everything."""
@@ -552,9 +607,32 @@ class Milestone(models.Model):
         return self.sentence
 
     @classmethod
-    def record(cls, kind: str, *, by: Person | None = None, **columns: Any) -> Milestone:
-        """Write one milestone, now, by `by` or by the engine itself."""
-        return cls.objects.create(kind=kind, at=clock.now(), actor=by, actor_label=name_of(by), **columns)
+    def record(
+        cls,
+        kind: str,
+        *,
+        instance: Instance,
+        stage_instance: StageInstance | None = None,
+        step_instance: StepInstance | None = None,
+        work_item: WorkItem | None = None,
+        by: Person | None = None,
+        before: str = "",
+        after: str = "",
+        reason: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """One milestone, at this moment, by `by` or by the engine itself; of a locked instance it is written with the others."""
+        about = (instance.pk, stage_instance, step_instance, work_item.pk if work_item else None)
+        told = Told(*about, kind, clock.now(), by.pk if by else None, name_of(by), before, after, str(reason), data or {})
+        if instance.untold is None:
+            cls.write([told])
+        else:
+            instance.untold.append(told)
+
+    @classmethod
+    def write(cls, told: list[Told]) -> None:
+        """Insert them, in their order."""
+        rows.insert(cls, told, with_keys=False)
 
     @property
     def subject(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 from typing import Any, Self
 
@@ -23,6 +24,9 @@ from orchestration.models.records import AboutRecord, reference
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
+VARIABLES = r"\AORCHESTRATION_SECRET_[A-Z0-9_]+\Z"
+"""Variables that may be sent out. Any other, such as the key of the site, is nobody's to send."""
+
 api_name = RegexValidator(r"\A[a-z][a-z0-9_]*\Z", _("Use lower-case letters, digits and underscores, beginning with a letter."))
 header_name = RegexValidator(r"\A[A-Za-z0-9-]{1,100}\Z", _("A header's name has letters, digits and hyphens."))
 one_line = RegexValidator(r"\A[\x20-\x7e]*\Z", _("Use one line of plain characters."))
@@ -39,8 +43,8 @@ class Secret(models.Model):
         _("environment variable"),
         max_length=100,
         blank=True,
-        validators=[RegexValidator(r"\A[A-Z][A-Z0-9_]*\Z", _("Use capital letters, digits and underscores."))],
-        help_text=_("The variable that holds the value, in every process. Then nothing is stored here."),
+        validators=[RegexValidator(VARIABLES, _("Its name begins with ORCHESTRATION_SECRET_ and has capital letters and digits."))],
+        help_text=_("ORCHESTRATION_SECRET_… that holds the value, in every process. Then nothing is stored here."),
     )
     sealed = models.TextField(_("sealed value"), blank=True, editable=False)
     changed_at = models.DateTimeField(_("changed at"), default=clock.now, editable=False)
@@ -66,7 +70,7 @@ class Secret(models.Model):
 
     def reveal(self) -> str:
         """The value, for whoever sends it. Raises Fault when it cannot be had, or could break out of a header."""
-        value = secrecy.remembered(os.environ.get(self.environment, "")) if self.environment else sealing.unseal(self.sealed)
+        value = self._from_environment() if self.environment else sealing.unseal(self.sealed)
         if not value:
             raise Fault(
                 _say("Secret “%(name)s”: the environment variable %(variable)s is not set.")
@@ -76,6 +80,16 @@ class Secret(models.Model):
         if not (value.isascii() and value.isprintable()):
             raise Fault(_say("Secret “%(name)s” is not one line of plain characters.") % {"name": self.name}, kind="secret")
         return value
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a value, as far as this process can tell."""
+        return bool(self._from_environment() if self.environment else self.sealed)
+
+    def _from_environment(self) -> str:
+        if not re.match(VARIABLES, self.environment):
+            return ""
+        return secrecy.remembered(os.environ.get(self.environment, "").strip())
 
 
 class EndpointKind(models.TextChoices):
@@ -141,12 +155,16 @@ class Endpoint(models.Model):
 
 
 class EndpointHeader(models.Model):
-    """A header that every call to an endpoint carries: `Authorization: Bearer ` and a secret."""
+    """A header that every call to an endpoint carries: `Authorization`, “Bearer” and a secret."""
 
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="headers")
     name = models.CharField(_("header"), max_length=100, validators=[header_name])
     text = models.CharField(
-        _("text"), max_length=500, blank=True, validators=[one_line], help_text=_("What stands before the secret, such as “Bearer ”.")
+        _("text"),
+        max_length=500,
+        blank=True,
+        validators=[one_line],
+        help_text=_("What stands before the secret, with a space between: “Bearer”."),
     )
     secret = models.ForeignKey(Secret, models.PROTECT, null=True, blank=True, related_name="headers", verbose_name=_("secret"))
 
@@ -161,7 +179,7 @@ class EndpointHeader(models.Model):
 
     def revealed(self) -> str:
         """Its value, secret and all. Raises Fault when the secret cannot be had."""
-        return self.text + (self.secret.reveal() if self.secret else "")
+        return " ".join(filter(None, (self.text, self.secret.reveal() if self.secret else "")))
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):

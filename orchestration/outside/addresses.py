@@ -110,13 +110,19 @@ def is_public(number: str) -> bool:
     return found.is_global and not any(found in network for network in FORBIDDEN if network.version == found.version)
 
 
+def is_origin(text: str) -> bool:
+    """Whether it is a scheme, a host and perhaps a port, and nothing else."""
+    match = WRITTEN.fullmatch(text.rstrip("/"))
+    return match is not None and not match[4]
+
+
 def _origin(scheme: str, host: str, port: int) -> str:
     return f"{scheme}://{host.lower()}:{port}"
 
 
 def _origin_of(trusted: str) -> str:
     match = WRITTEN.fullmatch(trusted.rstrip("/"))
-    if match is None:
+    if match is None or match[4]:
         return ""
     return _origin(match[1], match[2], int(match[3]) if match[3] else PORTS[match[1]])
 

@@ -12,6 +12,9 @@ from orchestration.outside.addresses import address
 from orchestration.outside.http import send, wait_wanted
 
 API = "https://slack.com/api/"
+LONGEST = 30
+"""Seconds for one post, however patient the endpoint is: another worker takes an effect up that is not delivered within a minute."""
+
 DEFAULT_WAIT = 30.0
 """Seconds to wait when Slack says that it was too much, and not for how long."""
 
@@ -33,7 +36,7 @@ def post(endpoint: str, text: str) -> None:
 
 def _post_to_webhook(endpoint: Endpoint, url: str, text: str) -> None:
     where = address(url)
-    reply = send(where, "POST", where.target(""), headers={}, body={"text": text}, seconds=endpoint.timeout)
+    reply = send(where, "POST", where.target(""), headers={}, body={"text": text}, seconds=min(endpoint.timeout, LONGEST))
     if reply.status == 429 or reply.status >= 500:
         raise Unavailable(_("Slack answered with %(status)d.") % {"status": reply.status}, after=wait_wanted(reply) or DEFAULT_WAIT)
     if not reply.is_ok:
@@ -41,7 +44,7 @@ def _post_to_webhook(endpoint: Endpoint, url: str, text: str) -> None:
 
 
 def _post_as_bot(endpoint: Endpoint, token: str, text: str) -> None:
-    client = WebClient(token, base_url=API, timeout=endpoint.timeout)
+    client = WebClient(token, base_url=API, timeout=min(endpoint.timeout, LONGEST))
     try:
         client.chat_postMessage(channel=endpoint.channel, text=text, link_names=False, unfurl_links=False)
     except SlackApiError as error:

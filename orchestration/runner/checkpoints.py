@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from orchestration import conf
+from orchestration import conf, values
 from orchestration.errors import Fault
 from orchestration.expressions import Known
 from orchestration.models.records import model_label, model_named
@@ -21,8 +21,10 @@ from orchestration.models.records import model_label, model_named
 def kept(value: Any) -> Any:
     """The value as JSON. Raises Fault when it cannot be kept."""
     match value:
-        case None | bool() | str() | int():
-            return value if not isinstance(value, str) else str(value)
+        case str() if values.is_storable(value):
+            return str(value)
+        case None | bool() | int():
+            return value
         case Model():
             return ["record", model_label(value), str(value.pk)]
         case Decimal():

@@ -1,6 +1,7 @@
 """Runs a flow: checks what goes in, calls its function or performs its elements, checks what comes out."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,14 +9,18 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
-from orchestration import outside
+from orchestration import outside, values
 from orchestration.errors import Failure, Fault, Invalid
 from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Screen, Wait
 from orchestration.flows.built_screens import BuiltFilling
+from orchestration.flows.screens import Filling
 from orchestration.runner import interpreter, limits
 from orchestration.runner.forms import finish
 from orchestration.runner.interpreter import CallOut, Done, Pause
 from orchestration.runner.limits import Usage
+
+UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""How JSON writes what PostgreSQL cannot keep; it may be there by another meaning too, so that the values are looked at then."""
 
 
 @dataclass(frozen=True)
@@ -91,33 +96,30 @@ def run_autolaunched(
     return _result(flow, returned, context, usage)
 
 
-def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]]) -> Result:
+def run_screens(flow: Flow, context: Context, answers: Mapping[str, Sequence[str]], usage: Usage | None = None) -> Result:
     """Check the raw answers of all screens, then run the screen flow with the cleaned ones.
 
     Raises Invalid with the first screen that has errors, or with what the flow itself refuses.
     """
-    usage = Usage(str(flow.label))
+    usage = usage or Usage(str(flow.label))
     context.count = usage.count
-    filling = flow.form.fill(answers, context, final=True)
     try:
         with usage:
-            cleaned: dict[str, Any] = {}
-            for place in filling.places:
-                cleaned |= _checked(filling.bound(place), place)
-            decision = filling.decision(bound=True)
-            if decision is not None:
-                cleaned |= _checked(decision, len(flow.form))
+            filling = flow.form.fill(answers, context, final=True)
+            cleaned = _cleaned(flow, filling)
             returned: Any = finish(flow, filling, cleaned) if isinstance(filling, BuiltFilling) else _call(flow, context, cleaned)
         return replace(_result(flow, returned, context, usage), answers=filling.kept())
     except (Failure, Fault) as failure:
-        if isinstance(failure, Fault) and failure.kind != "limit" and flow.function is not None:
-            raise
         raise Invalid(failure, screen=len(flow.form) - 1, errors={"__all__": [str(failure)]}) from failure
 
 
-def _call(flow: Flow, context: Context, answers: Mapping[str, Any]) -> Any:
-    assert flow.function is not None
-    return flow.function(context, answers)
+def _cleaned(flow: Flow, filling: Filling) -> dict[str, Any]:
+    """The answers to all that is asked, checked; and how the flow is ended, where there are several ways."""
+    cleaned: dict[str, Any] = {}
+    for place in filling.places:
+        cleaned |= _checked(filling.bound(place), place)
+    decision = filling.decision(bound=True)
+    return cleaned if decision is None else cleaned | _checked(decision, len(flow.form))
 
 
 def _checked(screen: Screen, place: int) -> dict[str, Any]:
@@ -125,6 +127,11 @@ def _checked(screen: Screen, place: int) -> dict[str, Any]:
         errors = {name: [str(message) for message in messages] for name, messages in screen.errors.items()}
         raise Invalid(_("Some answers are missing or cannot be taken."), screen=place, errors=errors)
     return screen.cleaned_data
+
+
+def _call(flow: Flow, context: Context, answers: Mapping[str, Any]) -> Any:
+    assert flow.function is not None
+    return flow.function(context, answers)
 
 
 def _counted_calls(context: Context, usage: Usage) -> Any:
@@ -161,6 +168,9 @@ def _result(flow: Flow, returned: Any, context: Context, usage: Usage) -> Result
             _("An output of “%(flow)s” cannot be stored: %(error)s") % {"flow": flow.label, "error": error},
             kind="output",
         ) from error
+    outputs = json.loads(text)
+    if UNSTORABLE.search(text) and not values.is_storable(outputs):
+        raise Fault(_("An output of “%(flow)s” holds a character that cannot be stored.") % {"flow": flow.label}, kind="output")
     if (size := len(text.encode())) > limits.most("output"):
         raise limits.fault("output", size, str(flow.label))
-    return Result(json.loads(text), tuple(context.outbox), None, usage.figures())
+    return Result(outputs, tuple(context.outbox), None, usage.figures())

@@ -172,7 +172,7 @@ def _scope(flow: Flow, document: AutolaunchedDocument, context: Context, checkpo
     return {
         "record": context.record,
         "user": context.user,
-        "inputs": done["inputs"] if done else Known(flow.accepted(context.inputs)),
+        "inputs": done["inputs"] if done else _inputs(flow, context),
         "vars": done["vars"] if done else Known(values.typed(document.variables, defaults)),
         "elements": Known(dict.fromkeys(names) | (dict(done["elements"]) if done else {})),
         "now": now,
@@ -180,6 +180,15 @@ def _scope(flow: Flow, document: AutolaunchedDocument, context: Context, checkpo
         "callback_url": context.callback_url,
         "key": context.key,
     }
+
+
+def _inputs(flow: Flow, context: Context) -> Known:
+    """The inputs, with records in place of what only names them (an answer to a lookup, an output)."""
+    accepted = Known(flow.accepted(context.inputs))
+    for name, about in flow.declared.items():
+        if about["type"] == "record" and accepted[name] is not None:
+            accepted[name] = records.named(accepted[name], about["model"], context.user)
+    return accepted
 
 
 def _do_all(work: Work, elements: Sequence[Any]) -> None:
@@ -193,6 +202,8 @@ def _do(work: Work, element: Any) -> None:
     if work.done > MOST_DONE:
         raise Fault(_("The flow does more than %(most)d elements without a pause.") % {"most": MOST_DONE}, kind="limit")
     with _named(element), _observed(work, element) as seen:
+        if element.kind not in ELEMENTS:
+            raise Fault(_("A call-out or a wait stands at the top level of the flow, not inside another element."), kind="flow_unfit")
         outputs = Known(ELEMENTS[element.kind](work, element) or {})
         work.scope["elements"][element.name] = outputs
         seen.outputs = outputs
@@ -354,8 +365,8 @@ def as_output(value: Any) -> Any:
 def _assign(work: Work, element: parts.Assign) -> Outputs:
     document = work.flow.document
     assert isinstance(document, AutolaunchedDocument)
-    for name, source in element.set.items():
-        value = work.value(source)
+    # All are read before any is set: the database does not keep the order of names.
+    for name, value in work.values(element.set).items():
         if name not in document.variables:
             raise Fault(_("There is no variable “%(name)s”.") % {"name": name}, kind="expression")
         kind = document.variables[name]["type"]

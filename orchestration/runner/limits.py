@@ -129,7 +129,10 @@ class Usage:
         self.seconds += time.monotonic() - self._began
         # Asked here as well, in case that the flow caught what stopped it. What ends the process itself goes its way.
         if self._passed is not None and (error is None or isinstance(error, LimitPassed | Exception)):
+            self._passed.usage = self.figures()  # type: ignore[attr-defined]
             raise self._passed from error
+        if error is not None:
+            error.usage = self.figures()  # type: ignore[attr-defined]  # for the step, which keeps what a failed attempt has used
 
     def time_is_up(self) -> bool:
         """Whether the flow has run for too long; from then on nothing that it does is kept."""
@@ -144,7 +147,7 @@ class Usage:
             raise LimitPassed
         if self.time_is_up():
             raise LimitPassed
-        kind = _kind_of(sql)
+        kind = kind_of(sql)
         if kind == "writes" and self.read_only:
             self._pass(Fault(_("“%(flow)s” writes to the database while it talks to the network.") % {"flow": self.where}, kind="network"))
         if kind:
@@ -218,7 +221,7 @@ def _forget_limits(**_signal: Any) -> None:
     _all_limits.cache_clear()
 
 
-def _kind_of(sql: Any) -> str:
+def kind_of(sql: Any) -> str:
     """Whether a statement counts as a query, as a write or not at all. What is not known counts as a write."""
     text = sql if isinstance(sql, str) else str(sql)
     if text.startswith("SELECT "):

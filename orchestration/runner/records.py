@@ -22,6 +22,28 @@ CLOSED_TO_FINDING = frozenset({"sessions", "admin", "contenttypes", "guardian", 
 """Apps whose rows no flow looks for: sessions, rights, secrets."""
 
 
+def named(value: Any, label: str, user: Any) -> Model:
+    """The record of the model that `value` is, or names by model and key, if `user` may see it (None: the system itself sees all).
+
+    Raises Fault when it is of another model, or there is none.
+    """
+    model = _model(label)
+    if isinstance(value, Model):
+        if model_label(value) != model_label(model):
+            raise Fault(_("“%(record)s” is no record of %(model)s.") % {"record": value, "model": label}, kind="input")
+        return value
+    if value["model"] != model_label(model):
+        raise Fault(_("%(value).100r names no record of %(model)s.") % {"value": value, "model": label}, kind="input")
+    visible: QuerySet[Any] = access.records_for(user, model) if user is not None else model._default_manager.all()
+    try:
+        found: Model | None = visible.filter(pk=value["id"]).first()
+    except (ValueError, TypeError, ValidationError):
+        found = None
+    if found is None:
+        raise Fault(_("The record “%(record)s” is gone.") % {"record": value.get("label") or value["id"]}, kind="record_gone")
+    return found
+
+
 def create(label: str, values: Mapping[str, Any], user: Any) -> Model:
     """Make a record of the model with these values, as `user` (None: the system itself), and save it.
 

@@ -96,8 +96,10 @@ def try_flow(
     """
     trial = Trial()
     usage = Usage(str(flow.label))
-    context = Context(record=record, inputs=dict(inputs or {}), user=user, key="trial", callback_url="https://callback.invalid/trial")
-    context.reach = Reach(user) if user is not None else None
+    context = Context(
+        record=record, inputs=dict(inputs or {}), user=user, key="trial", address_of_callback=lambda: "https://callback.invalid/trial"
+    )
+    context.reach = Reach(user) if user is not None else None  # what lookups of a form can pick from
     try:
         with transaction.atomic():
             try:
@@ -109,7 +111,7 @@ def try_flow(
         trial.answers, trial.error = invalid, describe(invalid)
     except Exception as error:
         trial.error = describe(error)
-    trial.sent, trial.usage = tuple(context.outbox), trial.usage or usage.figures()
+    trial.sent, trial.usage = tuple(context.outbox), usage.figures()
     for done in trial.elements:
         done.outputs = _as_json(done.outputs)
     return trial
@@ -124,8 +126,7 @@ def _try(
                 trial.met, trial.facts = flows.look(flow, context.inputs, {"record": context.record, "user": context.user})
             trial.outputs = {}
         case FlowKind.SCREEN:
-            result = code.run_screens(flow, context, answers)
-            trial.outputs, trial.usage = result.outputs, result.usage
+            trial.outputs = code.run_screens(flow, context, answers, usage).outputs
         case _ if flow.is_built:
             trial.outputs = _try_elements(trial, flow, context, usage, replies)
         case _:

@@ -48,4 +48,6 @@ def test_the_bench_measures_every_work() -> None:
     lines = {line["work"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert lines.keys() == {"W1", "W1 idle", "W2", "W3"}
     assert lines["W1"]["floor_ratio"] > 0
+    assert lines["W3"]["condition_us"] < 5000
+    assert lines["W3"]["condition_queries"] == 0
     assert lines["W3"]["started"]["statements"] > lines["W3"]["condition_false"]["statements"] > lines["W3"]["unwatched"]["statements"] == 1

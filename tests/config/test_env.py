@@ -63,6 +63,7 @@ def test_a_postgres_url_is_taken_apart(monkeypatch):
     )
     assert found["OPTIONS"] == {
         "sslmode": "require",
+        "prepare_threshold": 3,
         "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
     }
 
@@ -119,4 +120,4 @@ def test_two_servers_never_share_a_folder(tmp_path):
 
 
 def _database():
-    return env.database("SEGUE_X", Path("db.sqlite3"), lock=5, statement=30, idle=60)
+    return env.database("SEGUE_X", Path("db.sqlite3"), lock=5, statement=30, idle=60, prepare=3)

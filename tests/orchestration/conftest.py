@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import tests.flows  # noqa: F401  # registers the flows that stories name by their keys
 from orchestration.invariants import broken
 from tests.cast import Cast
 

@@ -16,7 +16,10 @@ def admin(cast: Cast, client: Client) -> Client:
     return client
 
 
-MODELS = ["orchestration", "version", "stage", "queue", "flow", "instance", "workitem", "startrequest", "effect"]
+MODELS = [
+    *("orchestration", "version", "stage", "queue", "flow", "instance", "workitem", "startrequest", "effect"),
+    *("endpoint", "secret", "attachment"),
+]
 
 
 @pytest.mark.parametrize("model", MODELS)

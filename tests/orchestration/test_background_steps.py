@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from demo.models import Employee, ITTicket
 from orchestration import clock, conf, engine, jobs, operating, runner
 from orchestration.errors import Stale
+from orchestration.flows import catalogue
 from orchestration.models import Effect, Instance, Milestone, StepInstance
 from tests import flows, stories
 from tests.cast import Cast
@@ -281,17 +282,17 @@ def test_a_fault_names_the_place_and_is_not_retried(
 
 
 def test_a_flow_that_a_deploy_removed_faults_with_its_name(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:  # R9.3
-    instance = trial(noting("one"), noting("two"))
-    instance.step_instances.first().step.__class__.objects.filter(api_name="one").update(flow="tests.removed")
+    instance = trial(background("one", "tests.double", inputs={"number": {"value": 1}}), noting("two"))
+    monkeypatch.delitem(catalogue._catalogue, "tests.double")
     drain()
     steps = {step.step.api_name: step for step in instance.step_instances.all()}
     assert (steps["one"].status, steps["one"].error["type"]) == ("error", "flow_missing")
-    assert "“tests.removed”" in steps["one"].error["message"]
+    assert "“tests.double”" in steps["one"].error["message"]
 
 
 def test_a_record_that_is_gone_faults_its_step(cast: Cast) -> None:
     employee = stories.hire(cast)
-    instance = trial(noting("one"), record=employee)
+    instance = trial(background("one", "tests.rename_record", inputs={"name": {"value": "Sam"}}), record=employee)
     employee.delete()
     StepInstance.objects.exclude(instance=instance).delete()
     for step in StepInstance.objects.filter(instance=instance):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.checks import check_writable
 from orchestration.errors import Invalid
 from orchestration.flows import documents
 
@@ -338,9 +339,21 @@ def test_only_what_the_site_allows_is_written_and_never_rights(settings: Any) ->
     ]
 
 
-def test_nothing_may_be_written_unless_the_site_says_so() -> None:
+def test_nothing_may_be_written_unless_the_site_says_so(settings: Any) -> None:
+    del settings.ORCHESTRATION_WRITABLE
     element = {"kind": "create", "name": "c", "model": "demo.employee", "values": {"name": {"value": "Sam"}}}
     assert "ORCHESTRATION_WRITABLE" in messages("autolaunched", elements(element))[0]
+
+
+def test_a_check_names_what_no_flow_could_ever_write(settings: Any) -> None:
+    assert check_writable() == []
+    settings.ORCHESTRATION_WRITABLE = {"auth.user": "*", "demo.nothing": ["a"], "demo.building": ["name", "colour", "id"]}
+    assert [(message.id, str(message.msg)) for message in check_writable()] == [
+        ("orchestration.W002", "This site does not let flows write auth.user. Its setting ORCHESTRATION_WRITABLE says what they may."),
+        ("orchestration.W002", "No installed app has a model “demo.nothing”."),
+        ("orchestration.W002", "demo.building has no field “colour”."),
+        ("orchestration.W002", "This site does not let flows write “id” of demo.building."),
+    ]
 
 
 def test_names_of_this_site_are_looked_up_in_its_surroundings() -> None:

@@ -386,6 +386,13 @@ def test_a_step_waits_until_an_evaluation_flow_says_yes(cast: Cast) -> None:
     assert step().status == StepStatus.COMPLETED
 
 
+def test_an_evaluation_flow_may_only_look(cast: Cast) -> None:  # R3.9
+    active([background("only", "tests.note", only_if={"flow": "tests.write_while_looking"})], record_model="demo.employee")
+    engine.start("trial", record=hire(cast))
+    assert step().status == StepStatus.ERROR
+    assert "writes to the database, and may only look" in step().error["message"]
+
+
 def test_a_definition_that_asks_what_is_no_evaluation_flow_is_not_activated() -> None:
     with pytest.raises(Invalid, match="Only: “Note” is no evaluation flow"):
         active([background("only", "tests.note", only_if={"flow": "tests.note"})])

@@ -9,11 +9,12 @@ from django.db import close_old_connections, connection
 
 from demo.models import Building
 from orchestration import engine, jobs
+from orchestration.errors import Invalid
 from orchestration.models import Effect, Instance, StepInstance
 from orchestration.runner import limits
 from tests import flows
 from tests.cast import Cast
-from tests.stories import active, background, drain
+from tests.stories import access_to_run, active, background, complete, drain, interactive
 
 
 @pytest.fixture(autouse=True)
@@ -202,3 +203,33 @@ def test_a_step_stopped_in_a_drain_leaves_the_worker_alive(cast: Cast) -> None: 
     engine.start("second")
     jobs.drain()
     assert set(StepInstance.objects.values_list("step__api_name", "status")) == {("greedy", "error"), ("modest", "completed")}
+
+
+def test_a_failed_attempt_keeps_what_it_has_used(cast: Cast) -> None:  # R4.7
+    step = attempted("use_up", what="queries", number=999)
+    assert (step.usage["queries"], step.usage["writes"]) == (201, 1)
+    flows.failing.add("no")
+    try:
+        active([background("failing", "tests.note", inputs={"text": {"value": "no"}})], api_name="other")
+        failing = engine.start("other").step_instances.get()
+        drain()
+    finally:
+        flows.failing.clear()
+    failing.refresh_from_db()
+    assert (failing.status, failing.attempt) == ("in_progress", 1)
+    assert "seconds" in failing.usage
+
+
+def test_a_form_that_goes_beyond_a_limit_is_refused_and_writes_nothing(cast: Cast) -> None:  # R4.7
+    access_to_run(cast.hanna)
+    active([interactive("form", "tests.ask_and_use_much", {"user": "hanna"})])
+    item = engine.start("trial").work_items.get()
+    before = Building.objects.count()
+    with pytest.raises(Invalid, match="passed the limit of 200 queries: it came to 201"):
+        complete(item, cast.hanna, {"answer": ["201"]})
+    assert Building.objects.count() == before
+    item.refresh_from_db()
+    assert item.is_open
+    complete(item, cast.hanna, {"answer": ["199"]})
+    item.refresh_from_db()
+    assert not item.is_open

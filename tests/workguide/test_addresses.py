@@ -13,7 +13,7 @@ from tests.stories import hired, instance_of, item_of
 from tests.workguide.conftest import Browse
 from workguide.urls import urlpatterns
 
-POST_ONLY = {"work_item_screen", "work_item_claim", "work_item_release", "work_item_draft", "work_item_completion"}
+POST_ONLY = {"screen_preview", "work_item_screen", "work_item_claim", "work_item_release", "work_item_draft", "work_item_completion"}
 
 NUMBERS = ["0", "-1", str(2**31), str(2**63), str(2**200), "abc", "1 OR 1=1", "1%00", "١", "1.0", " 1", "9" * 10_000, "../"]
 """Keys that are none, or belong to nothing."""

@@ -9,7 +9,7 @@ from demo.models import Employee
 from orchestration.models import Attachment
 from orchestration.models.outside import safe_name
 from tests.cast import Cast
-from tests.stories import hired, instance_of, item_of
+from tests.stories import hired, instance_of, item_of, provisioned
 from tests.workguide.conftest import Browse
 
 PDF = b"%PDF-1.4\x00 not really"
@@ -62,6 +62,25 @@ def test_a_file_without_a_record_is_seen_with_its_instance(cast: Cast, browse: B
     assert browse(cast.hanna).get(f"/attachments/{attachment.key}/").status_code == 200
     cast.liam.groups.clear()
     assert browse(cast.liam).get(f"/attachments/{attachment.key}/").status_code == 404
+
+
+def test_files_are_listed_with_the_record_and_with_the_instance(cast: Cast, browse: Browse) -> None:
+    employee = hired(cast)
+    instance = instance_of(employee)
+    attachment = kept(employee, instance=instance)
+    kept(employee, name="Draft.pdf", work_item=item_of(employee), is_draft=True)
+    for page in (f"/records/demo.employee/{employee.pk}/", f"/instances/{instance.pk}/"):
+        words = browse(cast.admin).get(page).content.decode()
+        assert f'href="/attachments/{attachment.key}/"' in words
+        assert "Offer.pdf" in words
+        assert "Draft.pdf" not in words
+
+
+def test_an_operator_sees_what_a_step_has_used_and_others_do_not(cast: Cast, browse: Browse) -> None:  # R4.7
+    instance = instance_of(provisioned(cast))
+    page = f"/instances/{instance.pk}/"
+    assert "of 150 write statements" in browse(cast.admin).get(page).content.decode()
+    assert "write statements" not in browse(cast.hanna).get(page).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def instance(request: Request, pk: int) -> HttpResponse:
         "live": live,
         "view": timeline.of(found),
         "milestones": found.milestones.select_related("work_item", "step_instance__step", "stage_instance__stage").order_by("-pk"),
+        "files": found.attachments.filter(is_draft=False),
         "reachable": set(access.work_items_for(request.user).filter(instance=found).values_list("pk", flat=True)),
         "may_operate": access.may_operate(request.user, found.orchestration),
     }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orchestration import access, dispatch
+from orchestration.models import Attachment
 from orchestration.models.records import model_named
 from workguide import guide, records
 from workguide.forms import record_form
@@ -20,6 +21,8 @@ from workguide.live import live_attributes
 from workguide.records import RecordPage
 from workguide.request import Request
 from workguide.views.page import paged, render_page, searched
+
+MOST_FILES = 100
 
 
 @require_safe
@@ -64,6 +67,7 @@ def record(request: Request, model: str, pk: str) -> HttpResponse:
         "record": found,
         "facts": page.facts(found),
         "relations": page.relations(found),
+        "files": Attachment.objects.for_record(found)[:MOST_FILES],
         "may_edit": bool(page.form_fields) and access.may_change_record(request.user, found),
     }
     return render_page(request, "record", context)

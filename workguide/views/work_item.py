@@ -28,7 +28,7 @@ from orchestration.flows.built_screens import COMMENT, OUTCOME
 from orchestration.flows.screens import Filling
 from orchestration.models import Draft, Submission, WorkItem
 from workguide import inbox, records
-from workguide.answers import Answers, acts, anchor, answers_with, change_rows, is_place, posted_place, sent_by, uploads_in
+from workguide.answers import Answers, acts, anchor, answers_with, change_rows, is_place, is_small_step, posted_place, sent_by, uploads_in
 from workguide.forms import answers_in_words, decision_in_words, known_in_words, with_native_dates
 from workguide.live import live_attributes
 from workguide.request import Request
@@ -44,7 +44,7 @@ def work_item(request: Request, pk: int) -> HttpResponse:
     live = _live(request, pk)
     item = _find(request, pk)
     if request.method == "POST":
-        return _answer_screen(request, item)
+        return _follow(request, item) if is_small_step(request) else _answer_screen(request, item)
     if request.GET.get("done") and item.completed_by_id == request.user.pk:
         return _done(request, item, live)
     if request.htmx:  # the form stays as it is, only the banner above it is news
@@ -58,7 +58,7 @@ def work_item(request: Request, pk: int) -> HttpResponse:
         return _closed(request, item, live=live, refusal=refusal, status=_status(refusal))
     place = _asked_screen(request, item, flow, filling)
     if place == len(flow.form) and len(flow.form) > 1:
-        return _review(request, item, flow, filling, live=live)
+        return _review(request, item, flow, flow.form.fill(filling.answers, filling.context, final=True), live=live)
     return _screen(request, item, flow, filling, place, filling.drafted(place), live=live)
 
 
@@ -93,32 +93,7 @@ def work_item_screen(request: Request, pk: int) -> HttpResponse:
 
     The page's script gets the parts of the screen. A plain form gets the page, with the answers kept.
     """
-    item = _find(request, pk)
-    try:
-        if not item.standing.may_answer:  # type: ignore[attr-defined]
-            raise Conflict(item.standing.sentence or _("You cannot fill this in now. Reload to see why."))  # type: ignore[attr-defined]
-        flow = item.get_flow()
-        place = posted_place(request, flow.form)
-        answers = answers_with(_draft_answers(item), flow.form, place, sent_by(request))
-        problems = _act(request, item, flow, answers)
-        if acts(request) or not request.htmx:
-            engine.save_draft(item, by=request.user, answers=answers, screen=place)
-        filling = _filling(request, item, flow, answers)
-    except FlowMissing:
-        return _closed(request, item, status=409)
-    except Refused as refusal:
-        if request.htmx:
-            return HttpResponse(refusal.message, status=_status(refusal), content_type="text/plain; charset=utf-8")
-        return _refused(request, item, refusal)
-    form = filling.drafted(place)
-    for name, message in problems.items():
-        form.say(name, message)
-    if request.htmx:
-        context = {"form": with_native_dates(form), "decision": _decision(flow, filling), "item": item}
-        return render(request, "workguide/_screen_parts.html", context)
-    if problems:
-        return _screen(request, item, flow, filling, place, form, status=422)
-    return redirect(_place_address(request, item, place) + anchor(request))
+    return _follow(request, _find(request, pk))
 
 
 @require_POST
@@ -126,6 +101,8 @@ def work_item_screen(request: Request, pk: int) -> HttpResponse:
 def work_item_completion(request: Request, pk: int) -> HttpResponse:
     """Complete the item with the posted answers of all its screens."""
     item = _find(request, pk)
+    if is_small_step(request):  # on a form of one screen, without a script
+        return _follow(request, item)
     try:
         flow = item.get_flow()
         answers = flow.form.own_answers(sent_by(request))
@@ -297,6 +274,35 @@ def _invalid(request: Request, item: WorkItem, flow: Flow, answers: Answers, inv
 
 
 # Doing something on a screen -----------------------------------------------------------------------------------------
+
+
+def _follow(request: Request, item: WorkItem) -> HttpResponse:
+    """Do what a small button asks for, and show the same screen again."""
+    try:
+        if not item.standing.may_answer:  # type: ignore[attr-defined]
+            raise Conflict(item.standing.sentence or _("You cannot fill this in now. Reload to see why."))  # type: ignore[attr-defined]
+        flow = item.get_flow()
+        place = posted_place(request, flow.form)
+        answers = answers_with(_draft_answers(item), flow.form, place, sent_by(request))
+        problems = _act(request, item, flow, answers)
+        if acts(request) or not request.htmx:
+            engine.save_draft(item, by=request.user, answers=answers, screen=place)
+        filling = _filling(request, item, flow, answers)
+    except FlowMissing:
+        return _closed(request, item, status=409)
+    except Refused as refusal:
+        if request.htmx:
+            return HttpResponse(refusal.message, status=_status(refusal), content_type="text/plain; charset=utf-8")
+        return _refused(request, item, refusal)
+    form = filling.drafted(place)
+    for name, message in problems.items():
+        form.say(name, message)
+    if request.htmx:
+        context = {"form": with_native_dates(form), "decision": _decision(flow, filling), "item": item}
+        return render(request, "workguide/_screen_parts.html", context)
+    if problems:
+        return _screen(request, item, flow, filling, place, form, status=422)
+    return redirect(_place_address(request, item, place) + anchor(request))
 
 
 def _act(request: Request, item: WorkItem, flow: Flow, answers: Answers) -> dict[str, str]:

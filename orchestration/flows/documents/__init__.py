@@ -8,7 +8,7 @@ that cannot be read there, models and fields that flows may not write. `readable
 """
 
 from orchestration.flows.documents.elements import AutolaunchedDocument, sources_in, walk
-from orchestration.flows.documents.problems import Problem, Surroundings, problems, why_not_write
+from orchestration.flows.documents.problems import Problem, Surroundings, problems, why_not_write, why_not_write_any
 from orchestration.flows.documents.reading import Names, Use, answer_word, outputs_of, paths, readable, uses, why_no_field
 from orchestration.flows.documents.screens import ScreenDocument, items_of
 from orchestration.flows.documents.shape import (
@@ -48,4 +48,5 @@ __all__ = [
     "walk",
     "why_no_field",
     "why_not_write",
+    "why_not_write_any",
 ]

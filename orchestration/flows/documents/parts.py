@@ -7,7 +7,7 @@ import re2
 from django.apps import apps
 from django.db.models import Model
 from django.utils.translation import gettext as _
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as Bounds
 from pydantic_core import PydanticCustomError
 
@@ -107,7 +107,7 @@ class Document(Part):
     """What the documents of all kinds have: typed inputs, and the model of the record that the flow is made for (empty: any)."""
 
     inputs: Declaration = {}
-    record_model: Annotated[str, BeforeValidator(lambda value: value and a_model(value))] = ""
+    record_model: Annotated[str, AfterValidator(lambda value: value and a_model(value))] = ""
 
 
 def installed_model(label: str) -> type[Model] | None:

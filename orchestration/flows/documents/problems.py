@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
@@ -157,19 +158,30 @@ def _problems_of_find(place: str, element: Find) -> Iterator[Problem]:
             yield Problem(f"{place}.order.{number}", message)
 
 
-def why_not_write(label: str, name: str) -> str:
-    """Why flows may not write this field of this model; "" when the site lets them. Asked at save and again when it happens."""
+def why_not_write_any(label: str) -> str:
+    """Why flows may write nothing of this model; "" when the site lets them write something."""
     model = installed_model(label)
     if model is None:
         return no_model(label)
-    allowed = {known.lower(): fields for known, fields in conf.WRITABLE.items()}.get(label.lower())
-    if allowed is None or model._meta.app_label in CLOSED_APPS:
+    if model._meta.app_label in CLOSED_APPS or _allowed(label) is None:
         return _("This site does not let flows write %(model)s. Its setting ORCHESTRATION_WRITABLE says what they may.") % {"model": label}
+    return ""
+
+
+def why_not_write(label: str, name: str) -> str:
+    """Why flows may not write this field of this model; "" when the site lets them. Asked at save and again when it happens."""
+    if message := why_not_write_any(label):
+        return message
+    model, allowed = apps.get_model(label), _allowed(label)
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return _("%(model)s has no field “%(name)s”.") % {"model": label, "name": name}
     closed = name in NEVER_WRITTEN or not field.concrete or field.many_to_many or field.primary_key or not field.editable
-    if closed or not (allowed == "*" or name in allowed):
+    if closed or not (allowed == "*" or name in (allowed or ())):
         return _("This site does not let flows write “%(name)s” of %(model)s.") % {"name": name, "model": label}
     return ""
+
+
+def _allowed(label: str) -> Any:
+    return {known.lower(): fields for known, fields in conf.WRITABLE.items()}.get(label.lower())

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 from pydantic import Field as Bounds
 
 from orchestration.flows.documents.parts import (
@@ -93,7 +93,7 @@ class Field(Part):
     pattern: Pattern | None = None
     check: Check | None = None
     choices: Annotated[list[Choice], Bounds(max_length=200)] = []
-    model: Annotated[str, BeforeValidator(lambda value: value and a_model(value))] = ""
+    model: Annotated[str, AfterValidator(lambda value: value and a_model(value))] = ""
     show_when: Condition = {}
 
     @model_validator(mode="after")

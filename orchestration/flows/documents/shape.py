@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from orchestration import values
 from orchestration.errors import Invalid
 from orchestration.flows.documents.elements import AutolaunchedDocument, walk
 from orchestration.flows.documents.parts import Condition, Document, join
@@ -95,7 +96,7 @@ def refuse_what_cannot_be_kept(data: Any) -> None:
 
 
 def _refuse_characters(value: str, place: str) -> None:
-    if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+    if not values.is_storable(value):
         raise _invalid({place: [_("The text holds a character that cannot be stored.")]})
 
 
