@@ -354,6 +354,8 @@ class FieldForm(PartForm):
 
     def prepare(self) -> None:
         self.fields["model"].choices = [("", _("Choose…")), *self.place.around.models]  # type: ignore[attr-defined]
+        for name in ("choices", "model"):  # shown only for the types that need them
+            self.fields[name].is_wanted = True  # type: ignore[attr-defined]
         for name, types in FITS.items():
             self.fields[name].widget.attrs["data-orc-for"] = " ".join(sorted(types))
         kind = ANSWER_TYPES.get(self.data.get("type") or self.about.get("type") or "text", "text")
