@@ -12,7 +12,8 @@ from guardian.shortcuts import assign_perm, get_groups_with_perms, get_objects_f
 from orchestration import flows
 from orchestration.errors import FlowMissing
 from orchestration.models import Attachment, Flow, Instance, Orchestration, WorkItem
-from orchestration.models.records import model_named
+from orchestration.models.records import model_label, model_named
+from orchestration.states import VersionStatus
 
 
 def may(user: Any, permission: str, thing: Model | None = None) -> bool:
@@ -90,6 +91,17 @@ def may_start(user: Any, orchestration: Orchestration) -> bool:
     return may(user, "orchestration.start_orchestration", orchestration)
 
 
+def startable_by(user: Any, record: Model) -> QuerySet[Orchestration]:
+    """The orchestrations about records of this model that the person may start by hand, and that have an active version."""
+    if not user.is_active:
+        return Orchestration.objects.none()
+    permission = "orchestration.start_orchestration"
+    found = Orchestration.objects.filter(record_model=model_label(record), versions__status=VersionStatus.ACTIVE)
+    if may(user, permission):
+        return found
+    return get_objects_for_user(user, permission, found, accept_global_perms=False, with_superuser=False)
+
+
 def may_operate(user: Any, orchestration: Orchestration) -> bool:
     """Whether the person may intervene in its instances."""
     return may(user, "orchestration.operate_orchestration", orchestration)
@@ -130,14 +142,17 @@ def instances_operated_by(user: Any) -> QuerySet[Instance]:
 
 
 def why_not(user: Any, item: WorkItem) -> str:
-    """Why the person may not complete the item, in a sentence; empty when they may. Its status is not looked at."""
+    """Why the person may not complete the item, in a sentence; empty when they may. Its status is not looked at.
+
+    The item was read with `marked_for` this person.
+    """
     if not user.is_active:
         return _("This account is no longer active.")
-    if not WorkItem.objects.for_user(user).filter(pk=item.pk).exists():
+    if not item.is_theirs:
         return _("This is assigned to %(assignee)s. Ask them, or an operator, to do it.") % {
             "assignee": item.assignee_label or _("nobody yet")
         }
-    return why_not_able(user, item.flow, item.get_record(), item.flow_version)
+    return why_not_able(user, item.flow, item.record, item.flow_version)
 
 
 def why_not_able(user: Any, key: str, record: Model | None, version: int | None = None) -> str:

@@ -6,12 +6,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from orchestration import access, expressions
 from orchestration.errors import Fault
-from orchestration.models import Queue, Step
+from orchestration.models import Queue
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
 
@@ -36,26 +35,26 @@ class Assignee:
         return {"user": self.user, "group": self.group, "queue": self.queue, "assignee_label": self.label}
 
 
-def resolve(step: Step, record: Model | None, scope: expressions.Scope) -> Assignee:
-    """The assignee of an interactive step, as its definition says and people are now.
+def resolve(source: Mapping[str, Any], flow: str, scope: expressions.Scope) -> Assignee:
+    """Whom `source` means, as people are now, to do the screen flow `flow` about the record in `scope`.
 
     Raises Fault when the definition's assignee cannot be evaluated at all.
     """
-    meant = _meant(step.assignee, scope)
+    meant = _meant(source, scope)
     if isinstance(meant, Group):
-        return Assignee(group=meant)
+        return Assignee(group=meant) if meant.user_set.filter(is_active=True).exists() else _nobody_in(meant)
     if isinstance(meant, Queue):
-        return Assignee(queue=meant)
+        return Assignee(queue=meant) if meant.has_active_member else _nobody_in(meant)
     if meant is None:
-        return _fallback(_("The assignee %(source)s names nobody.") % {"source": _worded(step.assignee)})
+        return _fallback(_("The assignee %(source)s names nobody.") % {"source": worded(source)})
     if not meant.is_active:
         return _fallback(_("%(name)s no longer has an active account.") % {"name": name_of(meant)})
-    if lack := access.why_not_able(meant, step.flow, record):
+    if lack := access.why_not_able(meant, flow, scope["record"]):
         return _fallback(_("%(name)s cannot do it: %(lack)s") % {"name": name_of(meant), "lack": lack})
     return Assignee(user=meant)
 
 
-def _meant(source: dict[str, Any], scope: expressions.Scope) -> Any:
+def _meant(source: Mapping[str, Any], scope: expressions.Scope) -> Any:
     match source:
         case {"queue": name}:
             return Queue.objects.filter(api_name=name).first()
@@ -86,9 +85,14 @@ def user_named(name: str) -> Any:
     return users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
 
 
+def _nobody_in(meant: Group | Queue) -> Assignee:
+    return _fallback(_("Nobody in “%(name)s” has an active account.") % {"name": meant})
+
+
 def _fallback(warning: str) -> Assignee:
     return Assignee(queue=Queue.objects.filter(is_fallback=True).first(), warning=warning)
 
 
-def _worded(source: dict[str, Any]) -> str:
+def worded(source: Mapping[str, Any]) -> str:
+    """What a definition says of an assignee, for people."""
     return ", ".join(f"{kind} “{name}”" for kind, name in source.items())

@@ -1,7 +1,6 @@
 """Defines orchestrations: a definition as a document, its problems, its activation."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +9,12 @@ from django.db import transaction
 from django.db.models import DateField, Max
 from django.utils.translation import gettext as _
 
-from orchestration import flow_builder, flows
+from orchestration import flow_builder, flows, references
 from orchestration.errors import FlowMissing, Invalid
 from orchestration.models import Orchestration, Route, Stage, Step, Version
 from orchestration.models.definitions import StartsOn, StepKind
 from orchestration.models.records import model_named
+from orchestration.references import Problem
 from orchestration.states import VersionStatus
 
 Document = Mapping[str, Any]
@@ -30,17 +30,6 @@ STEP_FIELDS = (
 
 KIND_OF_FLOW = {StepKind.BACKGROUND: flows.FlowKind.AUTOLAUNCHED, StepKind.INTERACTIVE: flows.FlowKind.SCREEN}
 """Which kind of flow each kind of step runs."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that keeps a version from being activated: where, what, and how to mend it."""
-
-    place: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
 
 
 @transaction.atomic
@@ -109,11 +98,8 @@ def problems(version: Version) -> list[Problem]:
     stages = list(version.stages.prefetch_related("steps__after"))
     if not stages:
         return [*_problems_of_start(version), Problem(str(version), _("It has no stage. Add one."))]
-    return [
-        *_problems_of_start(version),
-        *(problem for stage in stages for problem in _problems_of_stage(stage)),
-        *_problems_of_conditions(version),
-    ]
+    drawn = (problem for stage in stages for problem in _problems_of_stage(stage))
+    return [*_problems_of_start(version), *drawn, *references.problems(version), *_problems_of_conditions(version)]
 
 
 def _problems_of_conditions(version: Version) -> Iterable[Problem]:
@@ -166,7 +152,7 @@ def _problems_of_step(step: Step) -> Iterable[Problem]:
         )
     if step.fault_path and not step.fault_path.handles:
         yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
-    yield from (Problem(place, message) for message in flow_builder.misgiven(flow, step.inputs))
+    yield from (Problem(place, message) for message in flow_builder.misnamed(flow, step.inputs))
 
 
 def _circle(steps: list[Step]) -> list[str]:

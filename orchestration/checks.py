@@ -8,8 +8,11 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
 from orchestration import conf, flows, outside
+from orchestration.bulk import TellingQuerySet
 from orchestration.flows import documents
-from orchestration.models import Step
+from orchestration.models import Step, Version
+from orchestration.models.definitions import StartType
+from orchestration.models.records import model_named
 from orchestration.states import LIVE, VersionStatus
 
 
@@ -68,4 +71,29 @@ def check_flows_exist(app_configs: Any = None, databases: Any = None, **_options
             id="orchestration.E001",
         )
         for key in sorted(needed - known)
+    ]
+
+
+@register(Tags.database)
+def check_bulk_changes_are_told(app_configs: Any = None, databases: Any = None, **_options: Any) -> list[CheckMessage]:
+    """Models whose bulk changes nobody hears of, although their saves start something (R2.2). `check --database default`."""
+    if not databases or not apps.is_installed("orchestration"):
+        return []
+    watching = Version.objects.filter(status=VersionStatus.ACTIVE, orchestration__start_type=StartType.RECORD_TRIGGERED)
+    try:
+        models = {model_named(label) for label in watching.values_list("orchestration__record_model", flat=True)} - {None}
+    except DatabaseError:  # not migrated yet
+        return []
+    deaf = [model for model in models if model and not isinstance(model._default_manager.all(), TellingQuerySet)]
+    return [
+        Warning(
+            f"{model._meta.label}.objects.update() and bulk_create() start nothing, although an orchestration watches the model.",
+            hint=(
+                "Give it `objects = orchestration.bulk.TellingQuerySet.as_manager()`, or let what changes many records at once call "
+                "`orchestration.triggers.notify(queryset)` in the same transaction, and silence this check."
+            ),
+            obj=model,
+            id="orchestration.W002",
+        )
+        for model in sorted(deaf, key=lambda model: model._meta.label)
     ]

@@ -171,7 +171,8 @@ CLAIM = f"""UPDATE {_STEP} AS s SET ready_at = NULL, lane = NULL, attempt = s.at
 
 FINISH = f"""WITH i AS (SELECT * FROM {_INSTANCE} WHERE id = %s FOR NO KEY UPDATE),
     done AS (UPDATE {_STEP} AS s SET status = '{StepStatus.COMPLETED}', outputs = %s, usage = %s, ended_at = %s, token = '',
-        lease_until = NULL, error = '{{}}', looked = '{{}}', checkpoint = '{{}}' FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
+        lease_until = NULL, error = '{{}}', looked = '{{}}', checkpoint = '{{}}' FROM i
+        WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
         AND i.status IN ({", ".join(f"'{status}'" for status in LIVE)}) RETURNING s.id)
     SELECT """  # noqa: S608
 """The lock comes first, since the update reads what it returns; having waited for it, both see the rows as they are then."""

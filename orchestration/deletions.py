@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, ProtectedError, Q, QuerySet
@@ -11,11 +12,19 @@ from django.utils.translation import gettext as _
 
 from orchestration import flow_builder
 from orchestration.models import Endpoint, Flow, FlowVersion, Queue, Step
+from orchestration.models.definitions import RunAs
 from orchestration.states import LIVE, VersionStatus
 
 
 class InUse(ProtectedError, PermissionDenied):
     """Cannot be deleted now. Also a PermissionDenied, so that a page which does not expect it answers 403 with the reason."""
+
+
+@receiver(pre_delete, sender=get_user_model(), dispatch_uid="orchestration.user_is_used")
+def refuse_used_user(instance: Any, **_signal: Any) -> None:
+    """Raise ProtectedError when a live definition assigns work to the user, or runs a step as that user."""
+    name = instance.get_username()
+    _refuse(instance, _live_steps().filter(Q(assignee__user=name) | Q(run_as=RunAs.USER, run_as_user=name)))
 
 
 @receiver(pre_delete, sender=Queue, dispatch_uid="orchestration.queue_is_used")

@@ -26,6 +26,7 @@ class StepDrawing:
     flow: str
     after: frozenset[int]
     inputs: Mapping[str, Any]
+    assignee: Mapping[str, Any]
     wait_until: Condition
     only_if: Condition
     complete_when: Condition
@@ -71,11 +72,15 @@ class Drawing:
     stages: Mapping[int, StageDrawing]
 
     def handler_of(self, step: StepDrawing, stage: StageDrawing, kind: str) -> StepDrawing | None:
-        """Who takes a fault of this type of the step: its own fault path, its stage's handler, the orchestration's (R7.1)."""
+        """Who takes a fault of this type of the step; None when nobody does."""
+        return next((handler for handler in self.handlers_of(step, stage) if handler.takes(kind)), None)
+
+    def handlers_of(self, step: StepDrawing, stage: StageDrawing) -> Sequence[StepDrawing]:
+        """Who is asked in turn when the step fails: its own fault path, its stage's handlers, the orchestration's (R7.1)."""
         named = [self.steps[step.fault_path]] if step.fault_path else []
         of_stage = [other for other in stage.steps.values() if other.handles == Handles.STAGE]
         of_all = [other for other in self.steps.values() if other.handles == Handles.ORCHESTRATION]
-        return next((handler for handler in (*named, *of_stage, *of_all) if handler.takes(kind)), None)
+        return [*named, *of_stage, *of_all]
 
     @cached_property
     def steps(self) -> Mapping[int, StepDrawing]:
@@ -131,6 +136,7 @@ def _step(step: Step) -> StepDrawing:
         flow=step.flow,
         after=frozenset(before.pk for before in step.after.all()),
         inputs=step.inputs,
+        assignee=step.assignee,
         wait_until=expressions.condition(step.wait_until),
         only_if=expressions.condition(step.only_if),
         complete_when=expressions.condition(step.complete_when),

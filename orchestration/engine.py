@@ -56,7 +56,7 @@ from orchestration.models import (
 from orchestration.models.definitions import Rollout, RunAs
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
-from orchestration.models.records import model_label, reference
+from orchestration.models.records import model_label, reference, snapshot
 from orchestration.reach import Reach
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
 
@@ -75,16 +75,47 @@ def request_start(
     record: Model | None = None,
     inputs: Mapping[str, Any] | None = None,
     by: Person | None = None,
-    caused_by: Instance | None = None,
     key: str | None = None,
-    due_at: datetime | None = None,
 ) -> StartRequest:
     """Ask for an instance, in the caller's transaction, by inserting one row; a worker makes it after the commit (R2.2)."""
-    request = StartRequest.objects.ask(
-        orchestration, record=record, inputs=dict(inputs or {}), starter=by, caused_by=caused_by, key=key, due_at=due_at
-    )
+    request = new_request(orchestration, record, by=by, inputs=dict(inputs or {}), key=key)
+    request.save(force_insert=True)
     dispatch.after_commit(drains=1)
     return request
+
+
+def new_request(orchestration: Orchestration, record: Model | None, *, by: Person | None, **columns: Any) -> StartRequest:
+    """A start request that nobody has heard of yet; `request_starts` inserts it."""
+    return StartRequest(
+        orchestration=orchestration,
+        **reference(record),
+        start_values=snapshot(record),
+        starter=by,
+        caused_by=origin.cause(),
+        requested_at=clock.now(),
+        **columns,
+    )
+
+
+def refused_request(orchestration: Orchestration, record: Model, error: BaseException, *, by: Person | None) -> StartRequest:
+    """An entry condition that cannot be evaluated: the save goes on, and an entry says why nothing starts (R2.2)."""
+    return StartRequest(
+        orchestration=orchestration,
+        **reference(record),
+        starter=by,
+        requested_at=clock.now(),
+        outcome=StartOutcome.REFUSED,
+        reason=describe(error)["message"],
+    )
+
+
+def request_starts(requests: Sequence[StartRequest]) -> None:
+    """Insert what `new_request` and `refused_request` made, with one statement however many they are (on SQLite one for each few dozen)."""
+    if requests:
+        # A due time that somebody else has used meanwhile is no reason for a save to fail (R2.3).
+        StartRequest.objects.bulk_create(requests, ignore_conflicts=True)
+    if pending := sum(request.outcome == StartOutcome.PENDING for request in requests):
+        dispatch.after_commit(drains=pending)
 
 
 def start(
@@ -111,7 +142,7 @@ def start(
     accepted = values.accepted(version.inputs, inputs or {}) if version else {}
     try:
         with transaction.atomic():
-            request = request_start(orchestration, record=record, inputs=accepted, by=by, caused_by=origin.cause(), key=key)
+            request = request_start(orchestration, record=record, inputs=accepted, by=by, key=key)
             take_up_start(request.pk)
     except IntegrityError:
         # The same key, by a call that was a moment quicker.
@@ -145,18 +176,6 @@ def refuse_start(request_id: int, error: BaseException) -> None:
     StartRequest.objects.pending().filter(pk=request_id).update(outcome=StartOutcome.REFUSED, reason=describe(error)["message"])
 
 
-def note_refusal(orchestration: Orchestration, record: Model, error: BaseException, *, by: Person | None = None) -> None:
-    """An entry condition that cannot be evaluated: the save goes on, and an entry says why nothing starts (R2.2)."""
-    StartRequest.objects.create(
-        orchestration=orchestration,
-        **reference(record),
-        starter=by,
-        requested_at=clock.now(),
-        outcome=StartOutcome.REFUSED,
-        reason=describe(error)["message"],
-    )
-
-
 def _instance_of(request: StartRequest) -> Instance:
     request.refresh_from_db()
     if request.instance is None:
@@ -173,7 +192,10 @@ def _make_instance(request: StartRequest) -> Instance:
         raise Conflict(_("“%(name)s” has no active version.") % {"name": orchestration})
     if depth > MAX_DEPTH:
         raise Conflict(_("The chain of orchestrations that started each other is longer than %(most)d.") % {"most": MAX_DEPTH})
-    _pass_rollout(request)
+    try:
+        _pass_rollout(request)
+    except Fault as fault:
+        raise Conflict(_("Whether it may start cannot be said: %(reason)s") % {"reason": fault}) from fault
     instance = Instance(
         orchestration=orchestration,
         version=version,
@@ -414,7 +436,10 @@ def _background_context(step: StepInstance, drawn: drawing.StepDrawing, flow: fl
 def _who_runs(drawn: drawing.StepDrawing, facts: Facts) -> Any:
     """The person as whom a background step runs (R4.8); None is the system itself, where the site names no service user."""
     if drawn.run_as == RunAs.COMPLETER:
-        return facts["completer"]
+        completer = facts["completer"]
+        if completer is None or not completer.is_active:  # nobody is not the system itself, which may do anything
+            raise Fault(_("It runs as whoever completed the latest work item, and there is no such active account."), kind="run_as")
+        return completer
     name = drawn.run_as_user if drawn.run_as == RunAs.USER else conf.SERVICE_USER
     if not name:
         return None
@@ -491,7 +516,7 @@ def claim_work_item(item: WorkItem, *, by: Person) -> WorkItem:
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
     with transaction.atomic(), moving.lock(item.instance_id) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         if item.claimed_by_id is None:
             item.change("work_item_claimed", by=by, claimed_by=by, claimed_at=clock.now())
             moving.tell_about(instance, item)
@@ -504,7 +529,7 @@ def release_work_item(item: WorkItem, *, by: Person) -> WorkItem:
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
     with transaction.atomic(), moving.lock(item.instance_id) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         if item.claimed_by_id is not None:
             item.change("work_item_released", by=by, claimed_by=None, claimed_at=None)
             moving.tell_about(instance, item)
@@ -517,7 +542,7 @@ def save_draft(item: WorkItem, *, by: Person, answers: Answers, screen: int = 0)
     Raises Conflict when somebody else has it or it is done, NotAllowed when the person may not do it.
     """
     with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         if item.is_shared and item.claimed_by_id is None:
             item.change("work_item_claimed", by=by, claimed_by=by, claimed_at=clock.now())
             moving.tell_about(instance, item)
@@ -534,10 +559,10 @@ def keep_upload(item: WorkItem, *, by: Person, name: str, content: bytes, conten
     Raises Invalid when the item takes no more files, Conflict when somebody else has it or it is done, NotAllowed when the person may not.
     """
     with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         if Attachment.objects.filter(work_item=item).count() >= conf.UPLOADS_PER_ITEM:
             raise Invalid(_("At most %(most)d files can be handed in here. Remove one first") % {"most": conf.UPLOADS_PER_ITEM})
-        place = {"record": item.get_record(), "work_item": item, "step_instance": item.step_instance}
+        place = {"record": item.record, "work_item": item, "step_instance": item.step_instance}
         kept: Attachment = Attachment.objects.keep(content, name=name, content_type=content_type, by=by, is_draft=True, **place)
     return kept
 
@@ -548,7 +573,7 @@ def drop_upload(item: WorkItem, key: str, *, by: Person) -> None:
     Raises Conflict when somebody else has the item or it is done, NotAllowed when the person may not do it.
     """
     with transaction.atomic(), moving.lock(item.instance_id, quietly=True) as instance:
-        item = _open_item(instance, item, by)
+        item = _open_item(item, by, instance)
         Attachment.objects.filter(work_item=item, is_draft=True, key=key).delete()
 
 
@@ -574,13 +599,14 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
 
 
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:
-    instance = Instance.objects.get(pk=item.instance_id)
-    item = _open_item(instance, item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
+    item = _open_item(item, by, to_submit=True)  # a first look, so that a late form does not run its flow for nothing
     flow = item.get_flow()
-    with origin.caused_by(instance):
+    with origin.caused_by(item.instance):
         result = runner.run_screens(flow, context_for(item, by), answers)
     with moving.lock(item.instance_id) as instance:
-        item = _open_item(instance, item, by, to_submit=True)
+        if instance.starter_id == by.pk:
+            instance.starter = by  # the same person, of whom more is known already
+        item = _open_item(item, by, instance, to_submit=True)
         submission = Submission.objects.create(
             work_item=item, key=submission_key, user=by, answers=_kept(flow, result.answers), created_at=clock.now()
         )
@@ -592,12 +618,11 @@ def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission
             completed_at=clock.now(),
             revision=item.revision + 1,
         )
-        Draft.objects.filter(work_item=item).delete()
+        if hasattr(item, "draft"):
+            item.draft.delete()
         moving.tell_about(instance, item)
-        step = moving.steps_of(instance).get(pk=item.step_instance_id)
-        moving.keep_result(step, result)
-        if not step.work_items.open().exists():
-            moving.finish_form(instance, step, drawing.of(instance.version).steps[step.step_id], by=by)
+        moving.keep_outbox(item.step_instance, result)
+        moving.submit_form(instance, item, result, by=by)
         moving.settle(instance)
     return submission
 
@@ -613,19 +638,20 @@ def context_for(item: WorkItem, user: Person) -> flows.Context:
         inputs = {name: expressions.value_of(source, facts) for name, source in step.step.inputs.items()}
     except Fault as fault:
         raise Conflict(_("This form cannot be shown: %(error)s Tell those who built it.") % {"error": fault}) from fault
-    return flows.Context(record=item.get_record(), inputs=inputs, user=user, key=step.key, reach=Reach(user, item))
+    return flows.Context(record=item.record, inputs=inputs, user=user, key=step.key, reach=Reach(user, item))
 
 
-def signal_record_changed(record: Model, *, but_not: Instance | None = None) -> None:
-    """In the transaction that saves the record: its live instances are to look at their conditions again (R3.8).
+def signal_records_changed(records: Sequence[Model], *, but_not: Instance | None = None) -> None:
+    """In the transaction that changes records of one model: their live instances are to look at their conditions again (R3.8).
 
-    `but_not`: the instance whose own flow saves it, which settles in any case.
+    `but_not`: the instance whose own flow changes them, which settles in any case.
     """
-    live = Instance.objects.live().for_record(record).exclude(pk=but_not.pk if but_not else 0)
+    about = {"record_model": model_label(records[0]), "record_id__in": [str(record.pk) for record in records]}
+    live = Instance.objects.live().filter(**about).exclude(pk=but_not.pk if but_not else 0)
     signals = [Signal(instance_id=pk, created_at=clock.now()) for pk in live.values_list("pk", flat=True)]
     if signals:
         Signal.objects.bulk_create(signals)
-        dispatch.after_commit(drains=1)
+        dispatch.after_commit(drains=len(signals))
 
 
 def settle(instance_id: int) -> bool:
@@ -636,11 +662,15 @@ def settle(instance_id: int) -> bool:
     return moving.settle_again(instance_id)
 
 
-def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: bool = False) -> WorkItem:
-    """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock."""
-    parts = ("step_instance__stage_instance", "step_instance__step", "claimed_by")
-    item = WorkItem.objects.select_related(*parts).get(pk=item.pk)
+def _open_item(item: WorkItem, by: Person, instance: Instance | None = None, *, to_submit: bool = False) -> WorkItem:
+    """The item as it is now, if `by` may work on it: the one place where that is decided, asked again under the lock of `instance`."""
+    parts = ("step_instance__stage_instance", "step_instance__step", "claimed_by", "draft", *([] if instance else ["instance"]))
+    item = WorkItem.objects.marked_for(by).with_siblings().select_related(*parts).get(pk=item.pk)
+    if instance is None:
+        instance = item.instance
     item.instance = item.step_instance.instance = instance
+    if (item.record_model, item.record_id) == (instance.record_model, instance.record_id):
+        item.record = instance.get_record()
     if item.status == WorkItemStatus.COMPLETED:
         raise Conflict(
             _("Work item “%(item)s” was completed by %(name)s at %(time)s. Reload to see the next step.")
@@ -657,7 +687,7 @@ def _open_item(instance: Instance, item: WorkItem, by: Person, *, to_submit: boo
         raise Conflict(_("This instance is suspended. Your draft is kept; submit it once an operator resumes it."))
     if not instance.is_live:
         raise Conflict(_("This instance has ended, so there is nothing left to do here."))
-    if to_submit and item.record_id and item.get_record() is None:
+    if to_submit and item.record_id and item.record is None:
         raise Conflict(_("The record that this is about, “%(record)s”, was deleted.") % {"record": item.record_label})
     if why := access.why_not(by, item):
         raise NotAllowed(why)

@@ -85,6 +85,9 @@ def _instances(using: str) -> Iterator[str]:
                 yield f"instance {instance.pk} is in progress and has no reason to move"
             if stages[instance.pk].count(StageStatus.IN_PROGRESS) != 1:
                 yield f"instance {instance.pk} is in {stages[instance.pk].count(StageStatus.IN_PROGRESS)} stages at a time"
+        for step in own:
+            if step.lane != (instance.lane if step.ready_at is not None else None):
+                yield f"step {step.pk} of instance {instance.pk} ({instance.status}), ready at {step.ready_at}, stands in lane {step.lane}"
         faulty = any(step.status == StepStatus.ERROR for step in own) or StageStatus.ERROR in stages[instance.pk]
         if instance.status == InstanceStatus.ERROR and not faulty:
             yield f"instance {instance.pk} is in error, and none of its stages and steps is"

@@ -13,9 +13,9 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from orchestration import assignment, clock, conf, dispatch, drawing, flows, runner
+from orchestration import assignment, clock, conf, dispatch, drawing, expressions, flows, runner
 from orchestration.drawing import StageDrawing, StepDrawing
-from orchestration.errors import Busy, Fault, describe
+from orchestration.errors import Busy, ExpressionError, Fault, describe
 from orchestration.expressions import Condition, Verdict
 from orchestration.facts import Facts, few_queries
 from orchestration.models import Effect, Instance, Milestone, Signal, StageInstance, StepInstance, WorkItem, rows
@@ -258,8 +258,7 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
     """An interactive step begins: find who is to do it, and give it to them (R5.1, R5.2)."""
     flows.get(drawn.flow)
     write(instance)
-    facts = facts_of(step)
-    assignee = assignment.resolve(step.step, facts["record"], facts)
+    assignee = assignment.resolve(drawn.assignee, drawn.flow, facts_of(step))
     step.move(StepStatus.IN_PROGRESS, **_pin(step, drawn), started_at=clock.now(), error={}, looked={})
     item = WorkItem.objects.create(
         instance=instance,
@@ -272,8 +271,8 @@ def _open_work_item(instance: Instance, step: StepInstance, drawn: StepDrawing) 
         assigned_at=clock.now(),
         **assignee.columns,
     )
-    data = {"assignee": assignee.label}
-    Milestone.record("work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning, data=data)
+    data, why = {"assignee": assignee.label}, _("The step assigns it to %(source)s.") % {"source": assignment.worded(drawn.assignee)}
+    Milestone.record("work_item_assigned", **item.milestone_place(), after=item.status, reason=assignee.warning or why, data=data)
     tell_about(instance, item)
 
 
@@ -316,6 +315,22 @@ def keep_outbox(step: StepInstance, result: runner.Result) -> None:
     step.instance.ready_steps += len(result.outbox)
 
 
+def submit_form(instance: Instance, item: WorkItem, result: runner.Result, *, by: Person) -> None:
+    """The work item's form was submitted: keep what it gave; with the step's last one the step is completed, if it may be (R5.10)."""
+    steps = list(steps_of(instance).filter(stage_instance=item.step_instance.stage_instance_id))
+    step = next(each for each in steps if each.pk == item.step_instance_id)
+    drawn = drawing.of(instance.version).steps[step.step_id]
+    step.outputs, step.usage = result.outputs, dict(result.usage)
+    if not item.is_last or drawn.complete_when.tree is not None:  # else they are written as the step is completed
+        keep_outputs(step, step.outputs, usage=step.usage)
+    if item.is_last:
+        finish_form(instance, step, drawn, by=by)
+    stage = step.stage_instance
+    if step.status == StepStatus.COMPLETED and not step.handles_id and stage.status == StageStatus.IN_PROGRESS:
+        stage.instance = instance
+        instance.present = (stage, steps)
+
+
 def complete_step(step: StepInstance, *, by: Person | None = None, reason: str = "") -> None:
     """The step has done its work."""
     step.move(
@@ -323,6 +338,8 @@ def complete_step(step: StepInstance, *, by: Person | None = None, reason: str =
         by=by,
         reason=reason,
         **UNCLAIMED,
+        outputs=step.outputs,
+        usage=step.usage,
         error={},
         looked={},
         ended_at=clock.now(),
@@ -383,6 +400,7 @@ def close_items(instance: Instance, step: StepInstance, reason: str, *, by: Pers
 
 def _close(instance: Instance, step: StepInstance, status: StepStatus, reason: str, by: Person | None) -> None:
     close_items(instance, step, reason, by=by)
+    Effect.objects.filter(step_instance=step, status=EffectStatus.PENDING).update(status=EffectStatus.DROPPED)
     step.move(status, by=by, reason=reason, **UNCLAIMED, ended_at=clock.now())
 
 
@@ -420,7 +438,7 @@ def after_recovery(instance: Instance, handler: StepInstance) -> None:
         case "retry":
             step.move(StepStatus.NOT_STARTED, reason=reason, ended_at=None, looked={})
         case "outputs":
-            keep_outputs(step, dict(handler.outputs.get("outputs") or {}))
+            step.outputs = dict(handler.outputs.get("outputs") or {})
             complete_step(step, reason=reason)
         case "skip":
             step.move(StepStatus.SKIPPED, reason=reason)
@@ -473,8 +491,25 @@ def facts_of(step: StepInstance) -> Facts:
     facts = Facts(step.instance)
     if step.handles is not None:
         failed = step.handles
-        facts.add("fault", {"step": failed.step.api_name, "label": failed.step.label, "attempt": failed.attempt, **failed.error})
+        about = {
+            "step": failed.step.api_name,
+            "label": failed.step.label,
+            "attempt": failed.attempt,
+            "inputs": _inputs_of(step.instance, failed, facts),
+        }
+        facts.add("fault", {**about, **failed.error})
     return facts
+
+
+def _inputs_of(instance: Instance, step: StepInstance, facts: Facts) -> dict[str, Any]:
+    """The inputs of a step that has failed, as they are now; null for one that cannot be evaluated, which may be why it failed."""
+    inputs: dict[str, Any] = {}
+    for name, source in drawing.of(instance.version).steps[step.step_id].inputs.items():
+        try:
+            inputs[name] = expressions.value_of(source, facts)
+        except ExpressionError:
+            inputs[name] = None
+    return inputs
 
 
 # Conditions ----------------------------------------------------------------------------------------------------------

@@ -126,7 +126,13 @@ def accepted(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
 
 def typed(declared: Mapping[str, Mapping[str, Any]], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored JSON values in the types that expressions know."""
-    return {name: None if (value := stored.get(name)) is None else TYPES[about["type"]][1](value) for name, about in declared.items()}
+    return {name: None if (value := stored.get(name)) is None else _typed(about["type"], value) for name, about in declared.items()}
+
+
+def _typed(kind: str, value: Any) -> Any:
+    if kind == "number" and isinstance(value, str):  # JSON keeps a Decimal exactly only as text
+        return Decimal(value)
+    return TYPES[kind][1](value)
 
 
 def is_storable(value: Any) -> bool:

@@ -15,7 +15,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config import valkey
-from orchestration import dispatch
+from orchestration import dispatch, triggers
 from tests.processes import Product
 
 # Playwright runs an event loop in the thread of the test, and Django would refuse to touch the database there.
@@ -63,6 +63,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def _no_memory_of_a_dead_queue_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test in which there was none must not keep the next one from asking."""
     monkeypatch.setattr(dispatch, "_quiet_until", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_what_another_test_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's rows are rolled back without a signal. Within a test no time passes, however slow the machine is."""
+    monkeypatch.setattr(triggers, "KNOWN_FOR", 3600.0)
+    triggers.watched.forget()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from django import forms
 from django.db import connection
 
 from demo.models import Building
-from orchestration import clock
+from orchestration import clock, engine
 from orchestration.errors import Failure
 from orchestration.flows import Context, Screen, autolaunched_flow, evaluation_flow, screen_flow
 from orchestration.models import Secret
@@ -47,6 +47,11 @@ def return_much(context: Context) -> dict[str, Any]:
 def rename_record(context: Context, *, name: str) -> None:
     context.record.name = name
     context.record.save()
+
+
+@autolaunched_flow
+def start_another(context: Context, *, api_name: str) -> dict[str, Any]:
+    return {"instance": engine.start(api_name, record=context.record, inputs={"note": "from a flow"}).pk}
 
 
 @autolaunched_flow

@@ -41,6 +41,10 @@ PAGES = {
     "marta": {"form of one screen": "/work-items/{single.pk}/", "employee of a manager": "/records/demo.employee/{single.record_id}/"},
     "petra": {"operator's home": "/", "instance in error": "/instances/{failed.pk}/", "retry": "/instances/{failed.pk}/retry"},
     "chen": {"empty inbox": "/inbox/"},
+    "admin": {
+        "what can be started": "/records/demo.employee/{finished.record_id}/",
+        "start by hand": "/records/demo.employee/{finished.record_id}/starts/new_hire_onboarding/",
+    },
 }
 """Username → what is looked at → address, with the demo's own rows in it."""
 

@@ -18,11 +18,11 @@ ROOMS = {
 """Each room, and the others that it may import from."""
 
 SHELVES = (
-    {"clock", "conf", "failpoints", "states", "errors", "secrecy", "sealing", "expressions", "values", "flows"},
+    {"bulk", "clock", "conf", "failpoints", "states", "errors", "secrecy", "sealing", "expressions", "values", "flows"},
     {"models"},
     {"origin", "access", "assignment", "reach", "uploads", "dispatch", "effects", "outside", "runner", "callbacks"},
     {"drawing", "facts", "claiming", "moving", "engine", "operating"},
-    {"jobs", "triggers", "builder", "flow_builder", "drafting", "timeline", "invariants", "deletions"},
+    {"jobs", "triggers", "references", "builder", "flow_builder", "drafting", "timeline", "invariants", "deletions"},
     {"admin", "checks", "management", "templatetags", "middleware", "urls", "apps", "migrations"},
 )
 """Inside orchestration each shelf imports only from shelves above it, and from its own."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from django import forms
@@ -11,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from orchestration import values
 from orchestration.flows import Screen
 from orchestration.flows.built_screens import OUTCOME
 from orchestration.flows.fields import LookupField, RowsField
@@ -40,6 +43,58 @@ def with_native_dates(form: Form) -> Form:
 def record_form(page: RecordPage) -> type[forms.ModelForm[Any]]:
     """The form that adds and edits records of a registered model."""
     return forms.modelform_factory(page.model, form=_RecordForm, fields=page.form_fields)
+
+
+def start_form(declared: Mapping[str, Mapping[str, Any]], *args: Any) -> forms.Form:
+    """The form that asks for the declared inputs of an orchestration."""
+    form = _StartForm(*args)
+    for name, about in declared.items():
+        form.fields[name] = _field_for(name, about)
+    return with_native_dates(form)
+
+
+class _StartForm(forms.Form):
+    use_required_attribute = False
+
+    def values(self) -> dict[str, Any]:
+        """What was filled in, in the types that the engine takes; what was left empty is left out."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+
+
+class _LinesField(forms.CharField):
+    """A list of texts, one on each line."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def clean(self, value: Any) -> Any:
+        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+
+
+FIELD_FOR: Mapping[str, Callable[..., forms.Field]] = {
+    "text": forms.CharField,
+    "number": partial(forms.DecimalField, max_digits=24),
+    "yes_no": partial(
+        forms.TypedChoiceField,
+        choices=[("", gettext_lazy("Choose…")), ("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))],
+        coerce=lambda answer: answer == "yes",
+        empty_value=None,
+    ),
+    "date": partial(forms.DateField, widget=forms.DateInput),
+    "datetime": partial(forms.DateTimeField, widget=forms.DateTimeInput),
+    "list": partial(_LinesField, help_text=gettext_lazy("One on each line.")),
+}
+"""How each type of `orchestration.values` is asked for."""
+
+
+def _field_for(name: str, about: Mapping[str, Any]) -> forms.Field:
+    kind, default = about["type"], about.get("default")
+    shown: Any = {True: "yes", False: "no"}.get(default) if kind == "yes_no" else default
+    if kind == "list" and default:
+        shown = "\n".join(map(str, default))
+    elif kind in ("date", "datetime") and default:
+        shown = values.TYPES[kind][1](default)
+    label = name.replace("_", " ").capitalize()
+    return FIELD_FOR[kind](label=label, required=bool(about.get("required")), initial=shown)
 
 
 class _RecordForm(forms.ModelForm):  # type: ignore[type-arg]

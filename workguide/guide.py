@@ -1,15 +1,17 @@
 """The Work Guide: what goes on around a record, and who is to do what."""
 
+import secrets
 from dataclasses import dataclass
 
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, Q, Subquery
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from orchestration import access, dispatch, timeline
-from orchestration.models import WorkItem
+from orchestration.models import Instance, Version, WorkItem
 from orchestration.models.records import model_label
+from orchestration.states import VersionStatus
 from orchestration.timeline import InstanceView, StageView, StepView
 from workguide.live import live_attributes
 from workguide.request import Request
@@ -24,6 +26,16 @@ class Panel:
     others: list[StepView]
     coming: StageView | None
     done: list[StepView]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An orchestration that the reader may start here: at one click, or by way of a form when it `asks` for something."""
+
+    label: str
+    url: str
+    asks: bool
+    key: str
 
 
 def render(request: Request, record: Model) -> SafeString:
@@ -46,9 +58,27 @@ def _content(request: Request, record: Model) -> dict[str, object]:
     return {
         "panels": [panel for panel in panels if panel.view.instance.is_live] or panels[:1],
         "earlier": [panel for panel in panels if not panel.view.instance.is_live][0 if _any_live(panels) else 1 :],
+        "startable": _startable(request, record),
         "region": f"orc-guide-{label.replace('.', '-')}-{record.pk}",
         "url": reverse("workguide:work_guide", args=[label, record.pk]),
     }
+
+
+def _startable(request: Request, record: Model) -> list[Offer]:
+    """What the reader may start about the record, but for what is live already and may be so only once."""
+    live = Instance.objects.live().for_record(record).filter(orchestration=OuterRef("pk"))
+    found = access.startable_by(request.user, record).exclude(Q(one_live_per_record=True) & Exists(live))
+    active = Version.objects.filter(orchestration=OuterRef("pk"), status=VersionStatus.ACTIVE)
+    label = model_label(record)
+    return [
+        Offer(
+            orchestration.label,
+            reverse("workguide:record_start", args=[label, record.pk, orchestration.api_name]),
+            asks=bool(orchestration.active_inputs),
+            key=secrets.token_hex(16),
+        )
+        for orchestration in found.annotate(active_inputs=Subquery(active.values("inputs")[:1]))
+    ]
 
 
 def _any_live(panels: list[Panel]) -> bool:

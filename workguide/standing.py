@@ -27,7 +27,7 @@ def standing(item: WorkItem, user: AbstractUser) -> Standing:
         return Standing("completed")
     if item.status == WorkItemStatus.CANCELED:
         return Standing("canceled")
-    if item.record_id and item.get_record() is None:
+    if item.record_id and item.record is None:
         return Standing("gone", _("The record this was about, “%(record)s”, was deleted.") % {"record": item.record_label})
     if not item.instance.is_live:
         return Standing("ended", _("This instance has ended, so there is nothing left to do here."))

@@ -8,6 +8,7 @@ from workguide.views.inbox import inbox, inbox_count
 from workguide.views.instance import instance, instance_retry
 from workguide.views.preview import screen_preview
 from workguide.views.record import record, record_add, record_edit, record_list, record_models, work_guide
+from workguide.views.start import record_start
 from workguide.views.work_item import (
     work_item,
     work_item_claim,
@@ -38,5 +39,6 @@ urlpatterns = [
     path("records/<str:model>/add/", record_add, name="record_add"),
     path("records/<str:model>/<str:pk>/", record, name="record"),
     path("records/<str:model>/<str:pk>/edit/", record_edit, name="record_edit"),
+    path("records/<str:model>/<str:pk>/starts/<str:api_name>/", record_start, name="record_start"),
     path("records/<str:model>/<str:pk>/work-guide/", work_guide, name="work_guide"),
 ]

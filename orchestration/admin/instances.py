@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from orchestration.models import Effect, Instance, Milestone, StartRequest, WorkItem
 
@@ -45,10 +46,25 @@ class InstanceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     inlines = (MilestoneInline,)
 
 
+class WithNobodyFilter(admin.SimpleListFilter):
+    """The open items that nobody can do (R5.2)."""
+
+    title = _("who can do it")
+    parameter_name = "can"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """One choice beside “all”."""
+        return [("nobody", _("Nobody"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """All, or those."""
+        return queryset.with_nobody() if self.value() == "nobody" else queryset
+
+
 @admin.register(WorkItem)
 class WorkItemAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("label", "record_label", "status", "assignee_label", "claimed_by", "completed_label", "assigned_at")
-    list_filter = ("status", "queue")
+    list_filter = ("status", WithNobodyFilter, "queue")
     search_fields = ("label", "record_label")
     list_select_related = ("claimed_by",)
 

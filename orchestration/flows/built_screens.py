@@ -22,7 +22,7 @@ from orchestration.errors import Conflict, Fault
 from orchestration.expressions import Condition, Known, Scope
 from orchestration.flows import fields
 from orchestration.flows.context import Context
-from orchestration.flows.documents.screens import DisplayText, Field, Group, Outcome, ScreenDocument, Section
+from orchestration.flows.documents.screens import Check, DisplayText, Field, Group, Outcome, ScreenDocument, Section
 from orchestration.flows.documents.screens import Screen as ScreenPart
 from orchestration.flows.screens import Answers, Filling, Part, Screen, Screens, as_query
 
@@ -357,18 +357,19 @@ class BuiltScreen(Screen):
         cleaned = {name: value for name, value in self.cleaned_data.items() if "-" not in name}
         for cell in _cells(self._asked):
             check, is_answered = cell.what.check, cell.value is not None and cell.name not in self.errors
-            if check is not None and is_answered and not self._passes(check.formula, cell.scope):
-                self.add_error(cell.name, check.message)
+            if check is not None and is_answered and (wrong := self._wrong(check, cell.scope)):
+                self.add_error(cell.name, wrong)
         for one in _questions(self._asked):
             if isinstance(one.what, Group):
                 cleaned[one.name] = [{cell.what.name: self.cleaned_data.get(cell.name) for cell in row.inner} for row in one.inner]
         return cleaned
 
-    def _passes(self, formula: str, scope: Scope) -> bool:
+    def _wrong(self, check: Check, scope: Scope) -> str:
+        """What is to be said when a formula does not hold, or cannot be evaluated; "" when it holds."""
         try:
-            return expressions.condition({"formula": formula}).look(scope).met
-        except Fault:
-            return False
+            return "" if expressions.condition({"formula": check.formula}).look(scope).met else check.message
+        except Fault as fault:
+            return _("This cannot be checked: %(error)s Tell those who built the form.") % {"error": fault}
 
     def asked(self) -> Iterator[tuple[str, BoundField]]:
         for one in _questions(self._asked):

@@ -86,6 +86,13 @@ class Flow:
         """Whether it was built without code."""
         return self.document is not None
 
+    def takes(self, name: str, value: Any) -> bool:
+        """Whether `value` is of the type of the input; null always is, and an input whose type is more than a class takes anything."""
+        if self.is_built:
+            return value is None or values.is_of(self.declared[name]["type"], value)
+        wanted = self.inputs[name]
+        return value is None or not isinstance(wanted, type) or isinstance(value, wanted)
+
     def accepted(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The given inputs as the flow takes them. Raises Fault that names what is missing, unknown or of the wrong type."""
         if self.is_built:

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.signals import m2m_changed
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from orchestration import expressions, values
@@ -144,11 +146,19 @@ class Orchestration(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, unless the API name was changed."""
+        self._refuse_another_name()
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         """Refuse an unknown model, and a changed API name."""
         self.record_model = self.record_model.lower()
         if self.record_model and model_named(self.record_model) is None:
             raise ValidationError({"record_model": _("No installed app has this model.")})
+        self._refuse_another_name()
+
+    def _refuse_another_name(self) -> None:
         if self.pk and Orchestration.objects.exclude(api_name=self.api_name).filter(pk=self.pk).exists():
             raise ValidationError({"api_name": _("The API name cannot be changed: expressions and code use it.")})
 
@@ -292,6 +302,13 @@ class Step(PartOfVersion):
     def is_interactive(self) -> bool:
         """Whether a person does it."""
         return self.kind == StepKind.INTERACTIVE
+
+
+@receiver(m2m_changed, sender=Step.after.through, dispatch_uid="orchestration.after_is_frozen")
+def refuse_if_frozen(instance: Step, action: str, **_signal: Any) -> None:
+    """What a step comes after is frozen with the rest of its version (R1.2)."""
+    if action.startswith("pre_"):
+        instance.refuse_if_frozen()
 
 
 class Route(models.Model):

@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from orchestration import clock, flows
 from orchestration.models import rows
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
 from orchestration.models.flows import FlowVersion
-from orchestration.models.people import Person, Queue
+from orchestration.models.people import Person, Queue, QueueMember
 from orchestration.models.records import AboutRecord, model_label
 from orchestration.states import (
     INSTANCE_MOVES,
@@ -176,6 +177,7 @@ class Instance(AboutRecord, Moved):
         # While it is locked: steps that are not inserted yet, and milestones; `moving.write` writes each kind by one statement.
         self.unwritten: list[StepInstance] = []
         self.untold: list[Told] | None = None
+        self._seen: tuple[Any] | None = None
         # What `moving.settle` notes on its way: where it stands, if that was read just now; the stage begun just now; whether a
         # handler has left the current one; and whether a condition may come true by itself.
         self.present: tuple[StageInstance, list[StepInstance]] | None = None
@@ -190,6 +192,14 @@ class Instance(AboutRecord, Moved):
     def is_live(self) -> bool:
         """Whether it has not ended."""
         return self.status in LIVE
+
+    def get_record(self) -> Any:
+        """The record as it is now. While the row is locked no flow runs, so it is read once, and everybody sees the same."""
+        if self.untold is None:
+            return super().get_record()
+        if self._seen is None:
+            self._seen = (super().get_record(),)
+        return self._seen[0]
 
     @property
     def lane(self) -> int | None:
@@ -370,6 +380,12 @@ def null_once_done(collector: Any, field: Any, items: Any, using: str) -> None:
     models.SET_NULL(collector, field, items, using)
 
 
+def _assigned_to(user: Person) -> Q:
+    groups = Group.objects.filter(user=user).values("pk")
+    queues = Queue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values("pk")
+    return Q(user=user) | Q(group__in=groups) | Q(queue__in=queues)
+
+
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     def open(self) -> Self:
         """Those that somebody still has to do."""
@@ -377,17 +393,26 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def for_user(self, user: Person) -> Self:
         """Those assigned to the person, to one of their groups, or to one of their queues. Membership is read now."""
-        groups = Group.objects.filter(user=user).values("pk")
-        queues = Queue.objects.filter(Q(members__user=user) | Q(members__group__in=groups)).values("pk")
-        return self.filter(Q(user=user) | Q(group__in=groups) | Q(queue__in=queues))
+        return self.filter(_assigned_to(user))
+
+    def marked_for(self, user: Person) -> Self:
+        """The same items, each with `is_theirs`: whether `for_user` would have it."""
+        return self.annotate(is_theirs=Case(When(_assigned_to(user), then=True), default=False))
 
     def for_record(self, record: models.Model) -> Self:
         """Those about this record."""
         return self.filter(record_model=model_label(record), record_id=str(record.pk))
 
+    def with_siblings(self) -> Self:
+        """The same items, each with `is_last`: whether no other item of its step is open."""
+        others = WorkItem.objects.open().filter(step_instance=OuterRef("step_instance")).exclude(pk=OuterRef("pk"))
+        return self.annotate(is_last=~Exists(others))
+
     def with_nobody(self) -> Self:
-        """Open ones that are assigned to no user, group or queue."""
-        return self.open().filter(user=None, group=None, queue=None)
+        """Open ones that nobody with an active account has, or shares (R5.2)."""
+        in_group = get_user_model()._default_manager.filter(is_active=True, groups=OuterRef("group"))
+        in_queue = QueueMember.objects.filter(queue=OuterRef("queue")).filter(Q(user__is_active=True) | Q(group__user__is_active=True))
+        return self.open().exclude(user__is_active=True).exclude(Exists(in_group)).exclude(Exists(in_queue))
 
 
 class WorkItem(AboutRecord, Moved):
@@ -416,6 +441,9 @@ class WorkItem(AboutRecord, Moved):
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     revision = models.PositiveIntegerField(_("revision"), default=1)
+
+    is_theirs: bool  # what `marked_for` adds
+    is_last: bool  # what `with_siblings` adds
 
     objects = WorkItemQuerySet.as_manager()
 

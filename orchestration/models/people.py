@@ -32,6 +32,11 @@ class Queue(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def has_active_member(self) -> bool:
+        """Whether anybody who is in it, alone or with a group, has an active account."""
+        return self.members.filter(Q(user__is_active=True) | Q(group__user__is_active=True)).exists()
+
 
 class QueueMember(models.Model):
     """A user, or everybody in a group, as a member of a queue."""

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from orchestration.expressions import NEVER_READ
@@ -64,6 +65,11 @@ class AboutRecord(models.Model):
 
     class Meta:
         abstract = True
+
+    @cached_property
+    def record(self) -> Any:
+        """The record as it was when this object was first asked for it: for whoever only looks, in one go."""
+        return self.get_record()
 
     def get_record(self) -> Any:
         """The record as it is now; None when there is none, or it or its model is gone."""

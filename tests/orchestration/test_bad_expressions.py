@@ -89,7 +89,7 @@ def test_as_a_condition_of_a_step(case: tuple[str, str], cast: Cast) -> None:
     formula, verdict = case
     test_flows.calls.clear()
     step = background("only", "tests.note", only_if={"formula": formula})
-    if verdict == SAVED:
+    if verdict == SAVED or "nothing" in formula or "it_tickets" in formula:  # activation knows the record's model
         with pytest.raises(Invalid):
             active([step], record_model="demo.employee")
         return

@@ -46,7 +46,7 @@ def test_two_active_versions_are_refused_by_the_database(cast: Cast) -> None:  #
         ([[]], "Stage 1", "The stage has no step"),
         ([[background("a", "tests.gone")]], "Stage 1 › A", "No installed app has a flow named “tests.gone”"),
         ([[background("a", "tests.ask")]], "Stage 1 › A", "of the kind Screen flow; this step needs Autolaunched flow"),
-        ([[interactive("a", "tests.note", {"queue": "hr"})]], "Stage 1 › A", "this step needs Screen flow"),
+        ([[interactive("a", "tests.note", {"path": "starter"})]], "Stage 1 › A", "this step needs Screen flow"),
         ([[interactive("a", "tests.ask", {})]], "Stage 1 › A", "Nobody is named to do it"),
         ([[background("a", "tests.double")]], "Stage 1 › A", "The input “number” has no value"),
         ([[background("a", "tests.note", inputs={"colour": {"value": 1}})]], "Stage 1 › A", "has no input “colour”"),
@@ -96,8 +96,9 @@ def test_what_is_no_definition_is_refused_and_leaves_nothing(db: None, broken: d
 def test_an_api_name_cannot_be_changed_and_a_model_must_exist(cast: Cast) -> None:  # R1.1
     orchestration = Orchestration.objects.get()
     orchestration.api_name = "renamed"
-    with pytest.raises(Exception, match="cannot be changed"):
-        orchestration.full_clean()
+    for refused in (orchestration.full_clean, orchestration.save):
+        with pytest.raises(Exception, match="cannot be changed"):
+            refused()
     orchestration.refresh_from_db()
     orchestration.record_model = "demo.unicorn"
     with pytest.raises(Exception, match="No installed app has this model"):

@@ -46,6 +46,12 @@ def test_a_handler_sees_what_failed_and_why(cast: Cast) -> None:  # R7.2
     assert ("recover", "shaky", "Failure", "shaky does not work today.", 1) in flows.calls
 
 
+def test_a_handler_sees_the_inputs_of_what_failed(cast: Cast) -> None:  # R7.2
+    read = {"resolution": {"value": "skip"}, "stage": {"path": "fault.inputs.text"}}
+    instance = failed([noting("shaky"), {**handler("mend", "skip"), "inputs": read}])
+    assert instance.step_instances.get(step__api_name="mend").outputs["stage"] == "shaky"
+
+
 @pytest.mark.parametrize(
     ("resolution", "instance_status", "step_status"),
     [
@@ -78,12 +84,12 @@ def test_a_stage_that_a_handler_names_wrongly_lets_the_fault_stand(cast: Cast) -
 def test_the_steps_own_fault_path_comes_before_the_stages_and_that_before_the_orchestrations(cast: Cast) -> None:  # R7.1
     own, stage, whole = handler("own", "skip", "named"), handler("stage_wide", "skip"), handler("everywhere", "skip", "orchestration")
     for steps, taken_by in (
-        ([noting("shaky", fault_path="own"), own, stage, whole], "own"),
-        ([noting("shaky"), own, stage, whole], "stage_wide"),
-        ([noting("shaky"), own, whole], "everywhere"),
+        ([noting("shaky", fault_path="own"), noting("other"), own, stage], "own"),
+        ([noting("shaky"), noting("other", fault_path="own"), own, stage], "stage_wide"),
+        ([noting("shaky"), noting("other", fault_path="own"), own], "everywhere"),
     ):
-        instance = failed(steps)
-        assert set(statuses(instance)) == {"shaky", taken_by}
+        instance = failed(steps, [noting("next"), whole])
+        assert statuses(instance).keys() - {"other", "next"} == {"shaky", taken_by}
 
 
 def test_an_orchestrations_handler_takes_faults_of_other_stages(cast: Cast) -> None:  # R7.1

@@ -1,5 +1,6 @@
 """Documents of flows that are built without code: their shape, what is refused and where, and what can be read at each place."""
 
+import json
 from typing import Any
 
 import pytest
@@ -244,6 +245,38 @@ def test_elements_stand_in_each_other_twelve_deep_and_no_deeper() -> None:
 
 def test_two_hundred_elements_are_allowed() -> None:
     assert documents.parse("autolaunched", elements(*({"kind": "fail", "name": f"f{n}", "message": "x"} for n in range(200))))
+
+
+GROUP = {"kind": "group", "name": "g", "label": "G"}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (lambda more: {"screens": [{"name": f"s{n}", "title": "S"} for n in range(30 + more)]}, "There are more than 30."),
+        (lambda more: screen(*(field(name=f"f{n}") for n in range(200 + more))), "There are 201 fields; the limit is 200."),
+        (
+            lambda more: screen({"kind": "group", "name": "g", "label": "G", "fields": [field(name=f"f{n}") for n in range(200 + more)]}),
+            "201 fields",
+        ),
+        (lambda more: screen(field(choices=[{"value": str(n), "label": "L"} for n in range(200 + more)], type="radio")), "more than 200"),
+        (lambda more: screen(field(label="x" * (200 + more))), "longer than 200 characters"),
+        (lambda more: screen(outcomes=[{"value": f"o{n}", "label": "O"} for n in range(6 + more)]), "more than 6"),
+    ],
+)
+def test_a_form_takes_as_much_as_is_said_and_no_more(document: Any, message: str) -> None:
+    assert documents.parse("screen", document(0))
+    assert message in str(errors_of("screen", document(1)))
+
+
+def test_a_document_has_two_hundred_kilobytes_and_no_more() -> None:
+    def of(size: int) -> dict[str, Any]:
+        whole = {"elements": [{"kind": "fail", "name": "f", "message": "x"}], "outputs": {"a": {"value": ""}}}
+        whole["outputs"]["a"]["value"] = "x" * (size - len(json.dumps(whole)))  # type: ignore[call-overload]
+        return whole
+
+    assert documents.parse("autolaunched", of(200 * 1024))
+    assert errors_of("autolaunched", of(200 * 1024 + 1)) == {"": ["The document has 204801 bytes; the limit is 204800."]}
 
 
 # What can be read

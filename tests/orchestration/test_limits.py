@@ -193,7 +193,7 @@ def test_what_the_engine_itself_asks_does_not_count_for_the_flow(cast: Cast, set
     ],
 )
 def test_statements_are_told_apart(sql: str, kind: str) -> None:
-    assert limits._kind_of(sql) == kind
+    assert limits.kind_of(sql) == kind
 
 
 def test_a_step_stopped_in_a_drain_leaves_the_worker_alive(cast: Cast) -> None:  # R4.7

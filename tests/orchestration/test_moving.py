@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from demo.models import Employee
 from orchestration import clock, conf, engine, jobs, timeline
-from orchestration.models import Instance, Milestone, Signal, WorkItem
+from orchestration.models import Effect, Instance, Milestone, Signal, WorkItem
 from tests import flows, stories
 from tests.cast import Cast
 from tests.stories import active, background, complete, drain, interactive, later
@@ -215,6 +215,20 @@ def test_a_skipped_stage_takes_no_routes(employee: Employee) -> None:  # R3.7
     skipped = stories.stage([noting("a")], entry_condition=formula("false"), routes=[{"condition": {}, "to": None}])
     started(employee, skipped, [noting("b")])
     assert done() == ["b"]
+
+
+def test_what_a_discontinued_step_wanted_sent_is_not_sent(employee: Employee, mailoutbox: list[Any]) -> None:  # R3.6
+    active(exiting("condition", [background("waiting", "tests.await_callback")], "record.is_ready"))
+    instance = engine.start("trial", record=employee)
+    claim = engine.claim_step()
+    assert claim is not None
+    engine.run_step(claim)  # asks for a mail, and waits for the answer
+    assert Effect.objects.get().status == "pending"
+    employee.is_ready = True
+    employee.save()
+    engine.settle(instance.pk)
+    drain()
+    assert (instance.step_instances.get().status, Effect.objects.get().status, mailoutbox) == ("discontinued", "dropped", [])
 
 
 def test_going_back_makes_a_second_stage_instance_and_conditions_mean_the_newest(cast: Cast, employee: Employee) -> None:  # R3.7

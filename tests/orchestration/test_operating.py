@@ -1,6 +1,7 @@
 """§8: what operators do, each action in each status, with permission, reason and history; and §9: what disappears."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from orchestration import engine, jobs, operating
+from orchestration import builder, clock, engine, jobs, operating
 from orchestration.assignment import Assignee
 from orchestration.errors import Conflict, Invalid, NotAllowed, Refused, Stale
 from orchestration.models import Effect, Flow, Instance, Milestone, Queue, StepInstance
@@ -157,6 +158,27 @@ def test_while_suspended_no_worker_takes_a_ready_step(cast: Cast, instance: Inst
         operating.resume(instance, by=cast.admin, reason=WHY)
         drain()
     assert len(flows.calls) == 1
+
+
+def test_timers_that_ran_out_while_suspended_fire_once_in_order_on_resume(cast: Cast) -> None:  # R8.1
+    moments = [clock.now() + timedelta(hours=hours) for hours in (3, 1, 2)]
+    active([background(f"step_{n}", "tests.sleep_until", inputs={"at": {"value": at.isoformat()}}) for n, at in enumerate(moments)])
+    instance = engine.start("trial")
+    drain()
+    waiting = list(instance.step_instances.order_by("pk"))
+    woken = [waiting[n].pk for n in (1, 2, 0)]
+    operating.suspend(instance, by=cast.admin, reason=WHY)
+    flows.calls.clear()
+    with later(hours=5):
+        jobs.tick()
+        drain()
+        assert flows.calls == []
+        operating.resume(instance, by=cast.admin, reason=WHY)
+        order = []
+        while claim := engine.claim_step():
+            order.append(claim.step_id)
+            engine.run_step(claim)
+    assert (order, len(flows.calls)) == (woken, 3)
 
 
 def test_cancel_closes_everything_and_lets_no_running_attempt_commit(cast: Cast, instance: Instance) -> None:  # R8.2
@@ -353,6 +375,15 @@ def test_users_groups_and_queues_with_open_work_cannot_be_deleted(cast: Cast) ->
     User.objects.get(pk=cast.marta.pk).delete()
     item.refresh_from_db()
     assert (item.user, item.assignee_label, item.completed_label) == (None, "Marta Kowalska", "Marta Kowalska")
+
+
+def test_users_whom_live_definitions_name_cannot_be_deleted(cast: Cast) -> None:  # R9.2
+    version = active([interactive("ask", "tests.ask", {"user": "diego"}), background("b", "tests.note", run_as="user", run_as_user="chen")])
+    for user, used_by in ((cast.diego, "Ask"), (cast.chen, "B")):
+        with pytest.raises(ProtectedError, match=f"is used by Trial v1 › {used_by}"), transaction.atomic():
+            user.delete()
+    builder.deactivate(version)
+    cast.diego.delete()
 
 
 def test_queues_and_flows_that_live_definitions_name_cannot_be_deleted(cast: Cast) -> None:  # R9.2

@@ -159,6 +159,28 @@ def test_orchestrations_that_start_each_other_are_cut(cast: Cast) -> None:  # R2
     assert not StartRequest.objects.filter(outcome="pending").exists()
 
 
+def test_a_flow_starts_another_orchestration_and_is_named_as_its_cause(cast: Cast) -> None:  # R2.4 R2.6
+    active([background("note", "tests.note")], api_name="second", inputs={"note": {"type": "text"}})
+    active([background("start", "tests.start_another", inputs={"api_name": {"value": "second"}})])
+    first = engine.start("trial")
+    drain()
+    second = Instance.objects.get(orchestration__api_name="second")
+    assert (second.caused_by, second.depth, second.inputs) == (first, 1, {"note": "from a flow"})
+    assert first.step_instances.get().outputs == {"instance": second.pk}
+
+
+def test_an_orchestration_that_calls_itself_is_cut(cast: Cast) -> None:  # R2.6
+    active(
+        [background("again", "tests.start_another", inputs={"api_name": {"value": "trial"}}, max_attempts=1)],
+        inputs={"note": {"type": "text"}},
+    )
+    engine.start("trial")
+    drain()
+    assert max(Instance.objects.values_list("depth", flat=True)) == engine.MAX_DEPTH
+    last = Instance.objects.latest("depth")
+    assert (last.status, "is longer than 16" in last.step_instances.get().error["message"]) == ("error", True)
+
+
 def test_a_request_that_cannot_be_handled_is_put_aside_with_the_reason(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(request: StartRequest) -> None:
         raise DatabaseError("this row is broken")

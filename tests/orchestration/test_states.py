@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from orchestration import states
 from orchestration.models import Instance, Milestone, StageInstance, StepInstance, Version, WorkItem
@@ -76,7 +77,7 @@ def test_a_version_that_was_active_cannot_be_changed(cast: Cast) -> None:  # R1.
     stage = version.stages.first()
     assert stage is not None
     step = stage.steps.get()
-    changes: list[Any] = [version.save, stage.save, stage.delete, step.save, step.delete]
+    changes: list[Any] = [version.save, stage.save, stage.delete, step.save, step.delete, step.after.clear, lambda: step.after.add(step)]
     for change in changes:
-        with pytest.raises(Exception, match="has been active and cannot be changed"):
+        with pytest.raises(Exception, match="has been active and cannot be changed"), transaction.atomic():
             change()

@@ -123,7 +123,7 @@ def test_it_can_run_as_the_latest_completer_or_as_a_named_user(cast: Cast) -> No
         ({"run_as": "user", "run_as_user": "hanna"}, "", "hanna"),
         ({"run_as": "user", "run_as_user": "marta"}, "permission", None),
         ({"run_as": "user", "run_as_user": "sven"}, "run_as", None),
-        ({"run_as": "completer"}, "", None),
+        ({"run_as": "completer"}, "run_as", None),  # nobody has completed anything yet
     ):
         step = started("tests.rename_with_rights", employee, inputs={"name": {"value": "New"}}, **columns).step_instances.get()
         assert (step.error.get("type", ""), step.outputs.get("by")) == (kind, by)

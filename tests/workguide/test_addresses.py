@@ -35,6 +35,8 @@ def address(name: str, item: WorkItem) -> str:
         arguments = (attachment_of(item).key,)
     elif name in ("record_list", "record_add"):
         arguments = ("demo.employee",)
+    elif name == "record_start":
+        arguments = ("demo.employee", item.record_id, "new_hire_onboarding")
     elif name in ("record", "record_edit", "work_guide"):
         arguments = ("demo.employee", item.record_id)
     return reverse(f"workguide:{name}", args=arguments)
@@ -69,7 +71,7 @@ def test_get_never_acts(cast: Cast, browse: Browse, item: WorkItem, name: str) -
     asked = address(name, item)
     before = counts()
     answer = browse(cast.hanna).get(asked)
-    assert answer.status_code == (405 if name in POST_ONLY else 404 if name == "instance_retry" else 200)
+    assert answer.status_code == (405 if name in POST_ONLY else 404 if name in ("instance_retry", "record_start") else 200)
     assert counts() == before
 
 
@@ -94,6 +96,8 @@ def test_no_number_breaks_a_page(cast: Cast, browse: Browse, number: str) -> Non
         f"/records/demo.employee/{number}/",
         f"/records/demo.employee/{number}/edit/",
         f"/records/demo.employee/{number}/work-guide/",
+        f"/records/demo.employee/{number}/starts/new_hire_onboarding/",
+        f"/records/demo.employee/1/starts/{number}/",
         f"/records/{number}/",
         f"/live/{number}/",
         f"/callbacks/{number}/",

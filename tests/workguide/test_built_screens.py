@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from demo.models import Building, Employee, ITTicket
-from orchestration import access, clock
+from orchestration import access, clock, engine
 from orchestration.models import Draft, StepInstance, WorkItem
-from tests.built import REQUEST, asked, field, screen
+from tests.built import REQUEST, asked, field, flow, screen
 from tests.cast import Cast
-from tests.stories import hire
+from tests.stories import active, hire, interactive
 from tests.workguide.conftest import Browse
 
 
@@ -213,6 +213,7 @@ def test_writes_need_leave_of_the_site_and_of_the_person(cast: Cast, browse: Bro
     }
     item = asked(document, cast.hanna, employee)
     answers = sent(item, 0, "title", title="Director")
+    settings.ORCHESTRATION_WRITABLE = {}
     refused = browse(cast.hanna).post(page(item, "completion"), answers)
     assert refused.status_code == 422
     assert "ORCHESTRATION_WRITABLE" in refused.content.decode()
@@ -230,6 +231,26 @@ def test_a_form_that_cannot_be_shown_says_so(cast: Cast, browse: Browse, employe
     answer = browse(cast.hanna).get(page(item))
     assert answer.status_code == 409
     assert "This form cannot be shown" in answer.content.decode()
+
+
+def test_a_formula_that_cannot_be_looked_at_is_said_and_not_taken_for_no(cast: Cast, browse: Browse, employee: Employee) -> None:
+    item = asked({"screens": [screen(field("a", check={"formula": "answers.a > 3", "message": "Too small"}))]}, cast.hanna, employee)
+    answer = browse(cast.hanna).post(page(item, "completion"), sent(item, 0, "a", a="x"))
+    assert answer.status_code == 422
+    assert "This cannot be checked" in answer.content.decode()
+
+
+def test_a_person_chosen_on_a_form_gets_the_next_work_item(cast: Cast, browse: Browse, employee: Employee) -> None:
+    flow({"screens": [screen(field("reviewer", "user", required=True))]})
+    access.grant("orchestration.run_flow", cast.hanna)
+    access.grant("orchestration.run_flow", cast.marta)
+    ask, review = (interactive(name, "site.request", {"user": "hanna"}) for name in ("ask", "review"))
+    review["assignee"] = {"path": "steps.ask.outputs.reviewer"}
+    active([ask], [review])
+    instance = engine.start("trial", record=employee)
+    first = WorkItem.objects.get(instance=instance)
+    browse(cast.hanna).post(page(first, "completion"), sent(first, 0, "reviewer", reviewer=cast.marta.pk))
+    assert WorkItem.objects.open().get(instance=instance).user == cast.marta
 
 
 def test_what_a_page_costs_does_not_grow_with_the_form(

@@ -15,7 +15,7 @@ from orchestration.flows.built_screens import BuiltScreens
 from orchestration.flows.screens import Filling
 from orchestration.models.records import model_named
 from orchestration.reach import Reach
-from workguide.answers import Answers, answers_with, change_rows, posted_place, sent_by
+from workguide.answers import Answers, answers_with, change_rows, posted_place, sent_by, uploads_in
 from workguide.forms import answers_in_words, known_in_words, with_native_dates
 from workguide.request import Request
 from workguide.views.page import render_page
@@ -59,11 +59,14 @@ def _shown(request: Request, form: BuiltScreens, filling: Filling, place: int, a
     elif place < len(form) and place not in filling.places:
         place = filling.after(place)
     at_end = place == len(form)
+    shown = None if at_end else bound or filling.drafted(place)
+    for name, _file in uploads_in(request, form) if shown else ():
+        shown.say(name, _("A preview takes no files"))
     elsewhere = {name: values for name, values in answers.items() if form.place_of(name) not in (place, None)}
     context: dict[str, Any] = {
-        "form": with_native_dates(bound or filling.drafted(place)) if not at_end else None,
+        "form": with_native_dates(shown) if shown else None,
         "decision": filling.decision() if at_end or len(form) == 1 else None,
-        "facts": [fact for shown in filling.places for fact in answers_in_words([filling.bound(shown)])] if at_end else [],
+        "facts": answers_in_words(map(filling.bound, filling.places)) if at_end else [],
         "place": place,
         "number": list(filling.places).index(place) + 1 if place in filling.places else len(filling.places),
         "of": len(filling.places),

@@ -77,10 +77,7 @@ def record(request: Request, model: str, pk: str) -> HttpResponse:
 @login_required
 def work_guide(request: Request, model: str, pk: str) -> HttpResponse:
     """The content of the panel, of a record of any model, registered or not."""
-    known = model_named(model)
-    if known is None:
-        raise Http404
-    found = _find(request, known, pk)
+    found = find_record(request, model, pk)
     return HttpResponse(guide.render_content(request, found), headers={"Cache-Control": "no-store"})
 
 
@@ -113,6 +110,14 @@ def _edit(request: Request, page: RecordPage, found: Model | None, told: str) ->
         return redirect("workguide:record", page.label, saved.pk)
     context = {"page": page, "record": found, "form": form, "live": _live(request)}
     return render_page(request, "record_form", context, status=422 if form.is_bound else 200)
+
+
+def find_record(request: Request, model: str, pk: str) -> Any:
+    """The record of any model, registered or not, if the person may see it; else 404."""
+    known = model_named(model)
+    if known is None:
+        raise Http404
+    return _find(request, known, pk)
 
 
 def _live(request: Request) -> str:

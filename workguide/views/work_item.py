@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -83,7 +84,7 @@ def work_item_draft(request: Request, pk: int) -> HttpResponse:
     if request.htmx:
         return HttpResponse(saved, content_type="text/plain; charset=utf-8")
     messages.success(request, _("Your answers to “%(item)s” are kept as a draft.") % {"item": item})
-    return redirect(records.url_of(item.get_record()) or "workguide:inbox")
+    return redirect(records.url_of(item.record) or "workguide:inbox")
 
 
 @require_POST
@@ -380,15 +381,16 @@ def _given(request: Request, item: WorkItem) -> list[records.Fact]:
 
 
 def _find(request: Request, pk: int) -> WorkItem:
-    items: Any = inbox.with_parts(access.work_items_for(request.user))
-    found: WorkItem = get_object_or_404(items, pk=pk)
+    """The item, if the person may see it; where they stand to it is asked for when a page shows it."""
+    items: Any = inbox.with_parts(access.work_items_for(request.user).marked_for(request.user))
+    found: WorkItem = get_object_or_404(items.select_related("step_instance__step"), pk=pk)
     found.step_instance.instance = found.instance
-    found.standing = standing(found, request.user)  # type: ignore[attr-defined]
+    found.standing = SimpleLazyObject(lambda: standing(found, request.user))  # type: ignore[attr-defined]
     return found
 
 
 def _common(request: Request, item: WorkItem, live: str) -> dict[str, Any]:
-    record = item.get_record()
+    record = item.record
     page = records.page_for(record) if record is not None and access.may_view_record(request.user, record) else None
     return {
         "live": live or _live(request, item.pk),

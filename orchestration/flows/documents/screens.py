@@ -28,7 +28,6 @@ from orchestration.flows.documents.parts import (
 )
 
 MOST_SCREENS = 30
-MOST_FIELDS = 200
 
 
 NUMBERS = frozenset({"number", "money"})

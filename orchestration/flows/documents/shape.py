@@ -6,18 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from pydantic import ValidationError
 
 from orchestration import values
 from orchestration.errors import Invalid
-from orchestration.flows.documents.elements import AutolaunchedDocument, walk
+from orchestration.flows.documents.elements import AutolaunchedDocument, Element, walk
 from orchestration.flows.documents.parts import Condition, Document, join
-from orchestration.flows.documents.screens import MOST_FIELDS, MOST_SCREENS, ScreenDocument, items_of
+from orchestration.flows.documents.screens import Field, ScreenDocument, items_of
 
 MOST_BYTES = 200 * 1024
 DEEPEST_JSON = 60
 DEEPEST_ELEMENTS = 12
-MOST_ELEMENTS = 200
+MOST = {"element": 200, "field": 200, "part": 300}
+MOST_WORDS = {"element": _lazy("elements"), "field": _lazy("fields"), "part": _lazy("screens, sections, texts and groups")}
 LARGEST_NUMBER = 10**24
 
 
@@ -170,27 +172,29 @@ def _misshapen(document: AnyDocument) -> dict[str, list[str]]:
     """What no single part can see: names that are there twice, too many parts, elements too deep."""
     told: dict[str, list[str]] = {}
     known: set[str] = set()
-    count = 0
-    for place, name, depth in _named(document):
-        count += 1
-        if name in known:
-            told[join(place, "name")] = [_("The name “%(name)s” is given twice.") % {"name": name}]
-        known.add(name)
+    counted = {"element": 0, "field": 0, "part": 0}
+    for place, part, depth in _parts(document):
+        if part.name in known:
+            told[join(place, "name")] = [_("The name “%(name)s” is given twice.") % {"name": part.name}]
+        known.add(part.name)
+        counted["element" if isinstance(part, Element) else "field" if isinstance(part, Field) else "part"] += 1
         if depth > DEEPEST_ELEMENTS:
             told[place] = [_("Elements stand in each other more than %(most)d deep.") % {"most": DEEPEST_ELEMENTS}]
-    most = MOST_FIELDS + MOST_SCREENS if isinstance(document, ScreenDocument) else MOST_ELEMENTS
-    if count > most:
-        told[""] = [_("There are %(count)d parts; the limit is %(most)d.") % {"count": count, "most": most}]
+    for what, count in counted.items():
+        if count > MOST[what]:
+            names = {"count": count, "what": MOST_WORDS[what], "most": MOST[what]}
+            told[""] = [_("There are %(count)d %(what)s; the limit is %(most)d.") % names]
     return told
 
 
-def _named(document: AnyDocument) -> Iterator[tuple[str, str, int]]:
+def _parts(document: AnyDocument) -> Iterator[tuple[str, Any, int]]:
+    """Every part that has a name, with its place and its depth."""
     if isinstance(document, AutolaunchedDocument):
-        yield from ((place, element.name, depth) for place, element, depth in walk(document.elements))
+        yield from walk(document.elements)
     elif isinstance(document, ScreenDocument):
         for number, screen in enumerate(document.screens):
-            yield f"screens.{number}", screen.name, 1
-            yield from ((place, item.name, 1) for place, item in items_of(screen.items, f"screens.{number}.items"))
+            yield f"screens.{number}", screen, 1
+            yield from ((place, item, 1) for place, item in items_of(screen.items, f"screens.{number}.items"))
 
 
 def changed_places(old: Any, new: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
