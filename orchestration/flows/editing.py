@@ -30,7 +30,9 @@ TOP = {"screen": "screens", "autolaunched": "elements"}
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a document. `name` finds it again, `held` is the list that it stands in (not for a branch's `otherwise`)."""
+    """One part of a document: `name` finds it again, `about` is what the document says of it, `inside` the part that it stands in ("" for
+    none), `place` where, as in `screens.1.items.3`, and `parts` what stands in it.
+    """
 
     name: str
     kind: str

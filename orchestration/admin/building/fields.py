@@ -186,7 +186,7 @@ class SourceField(Known, forms.Field):
         if mode in (PATH, FORMULA):
             words = words.removeprefix("{{").removesuffix("}}").strip() if mode == PATH else words
             refuse_mistakes(check(words, self.known if self.known is not None else Anything()))
-            if mode == PATH and not PATH_SHAPE(words):
+            if mode == PATH and not is_path(words):
                 raise ValidationError(_("“%(words)s” is no single value. Choose “Formula” to calculate with it.") % {"words": words})
             return {mode: words}
         raise ValidationError(_("Choose how the value is given."))
@@ -412,7 +412,7 @@ class ConditionWidget(forms.Widget):
     @property
     def inputs(self) -> RowsWidget:
         """The inputs of an evaluation flow."""
-        return RowsWidget(INPUT_COLUMNS(), add=_("Add input"), blank=1)
+        return RowsWidget(input_columns(), add=_("Add input"), blank=1)
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         """All parts, rendered."""
@@ -453,7 +453,7 @@ def typed_condition(document: Any) -> dict[str, Any]:
     return typed | {"mode": "rows", "logic": logic if is_plain else "custom", "custom": "" if is_plain else logic, "rows": rows}
 
 
-def INPUT_COLUMNS() -> dict[str, forms.Field]:
+def input_columns() -> dict[str, forms.Field]:
     """The inputs of a flow that is called: a name and where its value comes from."""
     return {
         "name": forms.CharField(label=_("Input"), max_length=60),
@@ -497,7 +497,7 @@ class ConditionField(Known, forms.Field):
             "against": SourceField(label=_("Compared with"), modes=[VALUE, PATH], required=True),
         }
         self.requirements = _Requirements(columns, add=_("Add requirement"), required=False, blank=1)
-        self.inputs = RowsField(INPUT_COLUMNS(), required=False)
+        self.inputs = RowsField(input_columns(), required=False)
         kwargs.setdefault("required", False)
         for unused in ("encoder", "decoder"):
             kwargs.pop(unused, None)

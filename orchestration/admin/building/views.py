@@ -54,7 +54,6 @@ def page(request: HttpRequest, name: str, status: int = 200, **context: Any) -> 
     whole = {
         **own.each_context(request),
         "is_nav_sidebar_enabled": False,
-        "is_fragment": bool(request.headers.get("HX-Request")),
         **context,
     }
     return TemplateResponse(request, f"orchestration/building/{name}.html", whole, status=status)
