@@ -203,7 +203,7 @@ class Anything(Readables):
         return expressions.Readable(path, path)
 
 
-def PATH_SHAPE(words: str) -> bool:
+def is_path(words: str) -> bool:
     """Whether the words are one path."""
     return all(part.isidentifier() for part in words.split("."))
 
