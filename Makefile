@@ -6,7 +6,7 @@ PY = .venv/bin/python
 PRODUCTION = env -u DEBUG -u SEGUE_DEMO SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=segue.example.com DATABASE_URL=postgres://segue@127.0.0.1/segue REDIS_URL=redis://127.0.0.1:6379/0
 
-.PHONY: help demo demo-reset test proofs run worker ticker valkey lint format ci bench test-services lock install install-dev
+.PHONY: help demo demo-reset test proofs run worker ticker valkey lint format ci bench chaos test-services lock install install-dev
 
 help:
 	@echo "make demo          the whole demo: one address, and people to sign in as (PORT=8010 chooses the port)"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint          style, types, migrations, production settings"
 	@echo "make format        put the code into the style"
 	@echo "make bench         what the engine costs beside the floor of the database (ARGS='--full'; docs/performance.md)"
+	@echo "make chaos         500 instances under workers that are killed 200 times; minutes (ARGS='--places sqlite'; docs/reliability.md)"
 	@echo "make ci            lint, then all tests on SQLite, then all on PostgreSQL and Redis"
 	@echo "make lock          compile requirements*.txt from requirements*.in (needs uv)"
 
@@ -65,6 +66,9 @@ test-services: install-dev
 
 bench: install
 	@$(PY) -m bench $(ARGS)
+
+chaos: install
+	@$(PY) -m chaos $(ARGS)
 
 ci:
 	bash .ci/run

@@ -9,8 +9,11 @@ from pathlib import Path
 from bench import figures, measure, places
 
 ROOT = Path(__file__).resolve().parent.parent
-QUICK = {"instances": 300, "rounds": 2, "alone": 20, "saves": 500, "people": 20, "completions": 200}
-FULL = {"instances": 1000, "rounds": 3, "alone": 100, "saves": 2000, "people": 50, "completions": 1000}
+LOAD = {"waiting": 10_000, "ready": 100_000}
+QUICK = {"instances": 300, "rounds": 2, "alone": 20, "saves": 500, "people": 20, "completions": 200, **LOAD, "seconds": 60}
+FULL = {"instances": 1000, "rounds": 3, "alone": 100, "saves": 2000, "people": 50, "completions": 1000, **LOAD, "seconds": 600}
+
+USUAL = ["w1", "w2", "w3"]
 
 FAULTS = ("lost", "doubled", "out_of_order", "broken_invariants", "left_open")
 """Figures that must be 0."""
@@ -40,7 +43,7 @@ def main() -> None:
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="as many instances, saves and people as the published figures have")
-    parser.add_argument("--works", nargs="+", choices=measure.WORKS, default=list(measure.WORKS))
+    parser.add_argument("--works", nargs="+", choices=measure.WORKS, default=USUAL, help="load fills a database first: only when asked for")
     parser.add_argument("--places", nargs="+", choices=places.PLACES, default=list(places.PLACES))
     for name, few in QUICK.items():
         parser.add_argument(f"--{name}", type=int, help=f"{few}, and {FULL[name]} with --full")

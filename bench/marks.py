@@ -6,7 +6,7 @@ of its record, which appends the step's letter and the moment.
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -51,28 +51,25 @@ class Judgement:
     hand_overs: list[float]
 
 
-def judge(records: Iterable[str]) -> Judgement:
-    """Read the marks of all records of one round."""
+def judge(records: Iterable[str], stages: Sequence[str] = STAGES) -> Judgement:
+    """Read the marks of all records of one round, of instances whose stages have these letters."""
+    letters, stage_of = "".join(stages), {letter: number for number, stage in enumerate(stages) for letter in stage}
     lost = doubled = out_of_order = 0
     moments: list[float] = []
     hand_overs: list[float] = []
     for marks in records:
         found = [(each[0], float(each[1:])) for each in marks.split()]
         counts = Counter(letter for letter, _ in found)
-        lost += sum(counts[letter] == 0 for letter in LETTERS)
+        lost += sum(counts[letter] == 0 for letter in letters)
         doubled += sum(count - 1 for count in counts.values())
-        out_of_order += [letter for letter, _ in found] != sorted((letter for letter, _ in found), key=_stage_of)
+        out_of_order += [letter for letter, _ in found] != sorted((letter for letter, _ in found), key=stage_of.__getitem__)
         moments += [moment for _, moment in found]
-        if len(found) == len(LETTERS):
-            hand_overs += _hand_overs(found)
+        if len(found) == len(letters):
+            hand_overs += _hand_overs(found, stages)
     return Judgement(lost, doubled, out_of_order, max(moments, default=0.0) - min(moments, default=0.0), hand_overs)
 
 
-def _stage_of(letter: str) -> int:
-    return next(number for number, letters in enumerate(STAGES) if letter in letters)
-
-
-def _hand_overs(found: list[tuple[str, float]]) -> Iterable[float]:
+def _hand_overs(found: list[tuple[str, float]], stages: Sequence[str]) -> Iterable[float]:
     """From the last mark of each stage to the first of the next."""
-    stages = [[moment for letter, moment in found if letter in letters] for letters in STAGES]
-    return [min(following) - max(stage) for stage, following in pairwise(stages)]
+    moments = [[moment for letter, moment in found if letter in letters] for letters in stages]
+    return [min(following) - max(stage) for stage, following in pairwise(moments)]

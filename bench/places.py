@@ -31,8 +31,8 @@ class NoPlace(Exception):
 
 
 @contextmanager
-def place(name: str) -> Iterator[Environment]:
-    """The environment for processes that are to work there. Raises NoPlace."""
+def place(name: str, *, own_queue_server: bool = False) -> Iterator[Environment]:
+    """The environment for processes that are to work there; `own_queue_server`: an embedded one also beside PostgreSQL. Raises NoPlace."""
     folder = Path(tempfile.mkdtemp(prefix="segue-bench-"))
     (folder / "static").mkdir()
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ} | {
@@ -48,7 +48,7 @@ def place(name: str) -> Iterator[Environment]:
         if name == "postgresql":
             with (
                 _database(os.environ.get("DATABASE_URL", POSTGRESQL_URL)) as url,
-                _queue_server(folder, os.environ.get("REDIS_URL")) as redis,
+                _queue_server(folder, None if own_queue_server else os.environ.get("REDIS_URL")) as redis,
             ):
                 yield environment | {"DATABASE_URL": url, "REDIS_URL": redis}
         else:

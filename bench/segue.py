@@ -1,6 +1,7 @@
 """The work as Segue does it: an orchestration of three stages."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from bench import marks
@@ -37,21 +38,21 @@ def is_in_progress() -> bool:
     return Instance.objects.filter(status=InstanceStatus.IN_PROGRESS).exists()
 
 
-def document() -> dict[str, Any]:
-    """The orchestration."""
-    known = {"api_name": NAME, "label": "Background", "start_type": "autolaunched"}
+def document(name: str = NAME, letters_of_stages: Sequence[str] = marks.STAGES, flow: str = "bench.leave_mark") -> dict[str, Any]:
+    """The orchestration: a stage for each group of letters, a step for each letter."""
+    known = {"api_name": name, "label": name.replace("_", " ").capitalize(), "start_type": "autolaunched"}
     stages = [
-        {"api_name": f"stage_{number}", "label": f"Stage {number}", "steps": [_step(letter) for letter in letters]}
-        for number, letters in enumerate(marks.STAGES, start=1)
+        {"api_name": f"stage_{number}", "label": f"Stage {number}", "steps": [_step(letter, flow) for letter in letters]}
+        for number, letters in enumerate(letters_of_stages, start=1)
     ]
     return {"orchestration": known, "stages": stages}
 
 
-def _step(letter: str) -> dict[str, Any]:
+def _step(letter: str, flow: str) -> dict[str, Any]:
     return {
         "api_name": letter,
         "label": letter.upper(),
         "kind": "background",
-        "flow": "bench.leave_mark",
+        "flow": flow,
         "inputs": {"letter": {"value": letter}},
     }

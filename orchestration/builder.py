@@ -99,7 +99,7 @@ def problems(version: Version) -> list[Problem]:
     if not stages:
         return [*_problems_of_start(version), Problem(str(version), _("It has no stage. Add one."))]
     drawn = (problem for stage in stages for problem in _problems_of_stage(stage))
-    return [*_problems_of_start(version), *drawn, *references.problems(version), *_problems_of_conditions(version)]
+    return [*_problems_of_start(version), *drawn, *_problems_of_conditions(version), *references.problems(version)]
 
 
 def _problems_of_conditions(version: Version) -> Iterable[Problem]:
@@ -152,7 +152,7 @@ def _problems_of_step(step: Step) -> Iterable[Problem]:
         )
     if step.fault_path and not step.fault_path.handles:
         yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
-    yield from (Problem(place, message) for message in flow_builder.misnamed(flow, step.inputs))
+    yield from (Problem(place, message) for message in flow_builder.misgiven(flow, step.inputs))
 
 
 def _circle(steps: list[Step]) -> list[str]:

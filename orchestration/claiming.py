@@ -84,10 +84,12 @@ def claim(own_first: int = 0) -> Claim | None:
 
     The attempt is counted here, so that a step which kills its worker runs out of attempts too (R4.6).
     """
-    while (lane := _turns.next()) is not None:
+    asked: set[int] = set()  # what is left of a lane may be in the hands of somebody who has not committed, and may be frozen
+    while (lane := _turns.next()) is not None and lane not in asked:
         if found := _claim(own_first, lane):
             return found
         _turns.drop(lane)
+        asked.add(lane)
     return None
 
 
@@ -169,11 +171,11 @@ CLAIM = f"""UPDATE {_STEP} AS s SET ready_at = NULL, lane = NULL, attempt = s.at
     WHERE i.id = s.instance_id AND s.status = '{StepStatus.IN_PROGRESS}' AND s.token = ''
     AND s.id = {PICK.format(lock="FOR UPDATE SKIP LOCKED")} RETURNING """  # noqa: S608
 
+_LIVE = ", ".join(f"'{status}'" for status in LIVE)
 FINISH = f"""WITH i AS (SELECT * FROM {_INSTANCE} WHERE id = %s FOR NO KEY UPDATE),
     done AS (UPDATE {_STEP} AS s SET status = '{StepStatus.COMPLETED}', outputs = %s, usage = %s, ended_at = %s, token = '',
-        lease_until = NULL, error = '{{}}', looked = '{{}}', checkpoint = '{{}}' FROM i
-        WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}'
-        AND i.status IN ({", ".join(f"'{status}'" for status in LIVE)}) RETURNING s.id)
+        lease_until = NULL, error = '{{}}', looked = '{{}}', checkpoint = '{{}}'
+        FROM i WHERE s.id = %s AND s.token = %s AND s.status = '{StepStatus.IN_PROGRESS}' AND i.status IN ({_LIVE}) RETURNING s.id)
     SELECT """  # noqa: S608
 """The lock comes first, since the update reads what it returns; having waited for it, both see the rows as they are then."""
 
@@ -228,7 +230,7 @@ def _stage_of(step: StepInstance, instance: Instance, stage_id: int) -> StageIns
 
 def _steps_in(stage: StageInstance) -> list[StepInstance]:
     """All steps of the stage as they are now; what only a few of them are asked for is fetched then."""
-    wide = ("outputs", "callback", "error")
+    wide = ("outputs", "callback", "error", "usage", "checkpoint")
     columns = _columns(StepInstance, "s", *(each.name for each in StepInstance._meta.concrete_fields if each.name not in wide))
     found = rows.fetch(f"SELECT {columns.sql} FROM {_STEP} AS s WHERE s.stage_instance_id = %s ORDER BY s.id", [stage.pk])  # noqa: S608
     return [columns.row(values) for values in found]

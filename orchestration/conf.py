@@ -6,6 +6,7 @@ from django.conf import settings
 
 DEFAULTS: dict[str, Any] = {
     "LEASE_SECONDS": 60.0,  # a worker that is silent for this long has lost its step
+    "EFFECT_LEASE_SECONDS": 60.0,  # how long a worker may take over one mail; more than EMAIL_TIMEOUT, or it is sent twice
     "DRAIN_SECONDS": 10.0,  # how long one job goes on taking what is ready
     "TICK_SECONDS": 1.0,  # how often the ticker looks for what is due
     "MAX_ATTEMPTS": 3,  # how often a background step is tried before it is in error

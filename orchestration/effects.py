@@ -17,19 +17,18 @@ from orchestration.states import EffectStatus
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 12
-LEASE = timedelta(seconds=60)
-"""While an effect is being delivered nobody else tries; a worker that dies over it leaves it due again after this."""
 
 
 def deliver_next() -> bool:
     """Deliver the oldest due effect. Returns whether there was one."""
     now = clock.now()
+    lease = timedelta(seconds=conf.EFFECT_LEASE_SECONDS)  # meanwhile nobody else tries; a worker that dies over it leaves it due again
     with transaction.atomic():
         effect = Effect.objects.due().select_for_update(skip_locked=True).first()
         if effect is None:
             return False
         effect.attempt += 1
-        Effect.objects.filter(pk=effect.pk).update(attempt=F("attempt") + 1, due_at=now + LEASE)
+        Effect.objects.filter(pk=effect.pk).update(attempt=F("attempt") + 1, due_at=now + lease)
     failpoints.reach("effect.claimed")
     try:
         SENDERS[effect.kind](effect)

@@ -6,6 +6,7 @@ the facts now permit. Workers and pages are told after the commit.
 """
 
 import contextvars
+import logging
 import random
 import threading
 import time
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -56,9 +57,11 @@ from orchestration.models import (
 from orchestration.models.definitions import Rollout, RunAs
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
-from orchestration.models.records import model_label, reference, snapshot
+from orchestration.models.records import model_label, reference
 from orchestration.reach import Reach
 from orchestration.states import InstanceStatus, StartOutcome, StepStatus, WorkItemStatus
+
+log = logging.getLogger(__name__)
 
 MAX_DEPTH = 16
 """How long a chain of orchestrations that start each other may get (R2.6)."""
@@ -86,15 +89,7 @@ def request_start(
 
 def new_request(orchestration: Orchestration, record: Model | None, *, by: Person | None, **columns: Any) -> StartRequest:
     """A start request that nobody has heard of yet; `request_starts` inserts it."""
-    return StartRequest(
-        orchestration=orchestration,
-        **reference(record),
-        start_values=snapshot(record),
-        starter=by,
-        caused_by=origin.cause(),
-        requested_at=clock.now(),
-        **columns,
-    )
+    return StartRequest.objects.about(orchestration, record, starter=by, caused_by=origin.cause(), **columns)
 
 
 def refused_request(orchestration: Orchestration, record: Model, error: BaseException, *, by: Person | None) -> StartRequest:
@@ -168,6 +163,8 @@ def take_up_start(request_id: int) -> bool:
         except Conflict as conflict:
             request.outcome, request.reason = StartOutcome.SKIPPED, str(conflict)
         request.save(update_fields=["instance", "reason", "outcome"])
+        failpoints.reach("start.before_commit")
+    failpoints.reach("start.committed")
     return True
 
 
@@ -392,6 +389,8 @@ class Heartbeat:
 
     def __exit__(self, *_exception: object) -> None:
         self._done.set()
+        if self._thread.is_alive():
+            self._thread.join(conf.LEASE_SECONDS / 3)
 
     def at(self, claim: Claim) -> None:
         """The worker is at this claim now."""
@@ -402,7 +401,11 @@ class Heartbeat:
             claim = self._claim
             if claim is not None and time.monotonic() < self._until:
                 lease = clock.now() + timedelta(seconds=conf.LEASE_SECONDS)
-                StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+                try:
+                    StepInstance.objects.filter(pk=claim.step_id, token=claim.token).update(lease_until=lease)
+                except DatabaseError as error:  # the next beat is still in time
+                    log.warning("Step %d: its lease could not be extended: %s", claim.step_id, error)
+                    connection.close()
         connection.close()
 
 
@@ -562,7 +565,7 @@ def keep_upload(item: WorkItem, *, by: Person, name: str, content: bytes, conten
         item = _open_item(item, by, instance)
         if Attachment.objects.filter(work_item=item).count() >= conf.UPLOADS_PER_ITEM:
             raise Invalid(_("At most %(most)d files can be handed in here. Remove one first") % {"most": conf.UPLOADS_PER_ITEM})
-        place = {"record": item.record, "work_item": item, "step_instance": item.step_instance}
+        place = {"record": item.get_record(), "work_item": item, "step_instance": item.step_instance}
         kept: Attachment = Attachment.objects.keep(content, name=name, content_type=content_type, by=by, is_draft=True, **place)
     return kept
 
@@ -588,14 +591,17 @@ def complete_work_item(item: WorkItem, *, by: Person, answers: Answers, submissi
         NotAllowed: the person may not do it.
     """
     try:
-        with transaction.atomic():
-            return _complete_work_item(item, by, answers, submission_key)
+        with moving.in_time(), transaction.atomic():  # what the flow writes may be locked by somebody else
+            submission = _complete_work_item(item, by, answers, submission_key)
+            failpoints.reach("item.before_commit")
+        failpoints.reach("item.committed")
     except Exception:
         # Whatever stopped this attempt, it may have been that the very same submission got there first.
         same = Submission.objects.filter(work_item=item, key=submission_key, user=by).first()
         if same is None:
             raise
         return same
+    return submission
 
 
 def _complete_work_item(item: WorkItem, by: Person, answers: Answers, submission_key: str) -> Submission:

@@ -1,14 +1,15 @@
-"""Named places where tests and `make chaos` let a process die, fail or pause; in production each costs a look at an empty mapping.
+"""Named places where tests let a process die, fail or freeze; in production each costs a look at an empty mapping.
 
-A place is armed by the environment, for processes that a test starts (`SEGUE_FAILPOINTS="claim.committed=kill@3"`), or by `armed`,
-in the test's own process. Nothing that anybody can send over a network arms one.
+A place is armed by the environment, for processes that a test starts (`SEGUE_FAILPOINTS="claim.committed=kill@3"`: the third time), or
+by `armed`, in the test's own process. Nothing that anybody can send over a network arms one. What a place can do: `kill` and `stop`
+send the process SIGKILL and SIGSTOP, `raise` raises Injected.
 """
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 PLACES = frozenset(
     {
@@ -31,7 +32,7 @@ PLACES = frozenset(
 
 
 class Injected(Exception):
-    """What an armed place raises."""
+    """What an armed place raises; its message is the place."""
 
 
 def _read(text: str) -> dict[str, Callable[[], None]]:
@@ -39,7 +40,7 @@ def _read(text: str) -> dict[str, Callable[[], None]]:
     for part in filter(None, text.split(",")):
         place, _equals, action = part.partition("=")
         action, _at, times = action.partition("@")
-        armed[_known(place)] = _after(int(times or 1), _ACTIONS[action.split(":")[0]](action))
+        armed[_known(place)] = _after(int(times or 1), partial(_ACTIONS[action], place))
     return armed
 
 
@@ -60,14 +61,14 @@ def _after(times: int, act: Callable[[], None]) -> Callable[[], None]:
     return pass_by
 
 
-def _raise() -> None:
-    raise Injected
+def _raise(place: str) -> None:
+    raise Injected(place)
 
 
-_ACTIONS: dict[str, Callable[[str], Callable[[], None]]] = {
-    "kill": lambda _action: lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "raise": lambda _action: _raise,
-    "pause": lambda action: lambda: time.sleep(float(action.partition(":")[2])),
+_ACTIONS: dict[str, Callable[[str], None]] = {
+    "kill": lambda _place: os.kill(os.getpid(), signal.SIGKILL),
+    "raise": _raise,
+    "stop": lambda _place: os.kill(os.getpid(), signal.SIGSTOP),
 }
 
 _armed: dict[str, Callable[[], None]] = _read(os.environ.get("SEGUE_FAILPOINTS", ""))
@@ -87,3 +88,8 @@ def armed(place: str, act: Callable[[], None], *, times: int = 1) -> Iterator[No
         yield
     finally:
         del _armed[place]
+
+
+def arm(text: str) -> None:
+    """Arm places for the rest of this process, as SEGUE_FAILPOINTS would have."""
+    _armed.update(_read(text))

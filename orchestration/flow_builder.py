@@ -234,20 +234,18 @@ def why_not_asked(condition: Mapping[str, Any]) -> str:
 
 
 def why_not_given(flow: flows.Flow, inputs: Mapping[str, Any]) -> str:
-    """What is wrong with the inputs that somebody gives the flow, as far as their names and plain values tell; "" for nothing."""
-    return " ".join([*misnamed(flow, inputs), *_mistyped(flow, inputs)])
+    """What is wrong with the inputs that somebody gives the flow; "" for nothing."""
+    return " ".join(misgiven(flow, inputs))
 
 
-def misnamed(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[str]:
-    """Inputs that the flow needs and does not get, and those that it does not have."""
+def misgiven(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the inputs that somebody gives the flow, as far as their names and plain values tell."""
     yield from (_("The input “%(name)s” has no value.") % {"name": name} for name in sorted(flow.required - set(inputs)))
-    for name in sorted(set(inputs) - set(flow.inputs)):
-        yield _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name}
-
-
-def _mistyped(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[str]:
-    for name in sorted(set(inputs) & set(flow.inputs)):
-        match inputs[name]:
+    for name, source in sorted(inputs.items()):
+        if name not in flow.inputs:
+            yield _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name}
+            continue
+        match source:
             case {"value": value} if not flow.takes(name, value):
                 about = {"flow": flow.label, "name": name, "type": values.TYPES[flow.declared[name]["type"]][0]}
                 yield _("“%(flow)s” takes a %(type)s as “%(name)s”.") % about

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, InternalError, OperationalError, connection
 
-from orchestration import claiming, clock, conf, dispatch, effects, engine, runner, triggers
+from orchestration import claiming, clock, conf, dispatch, effects, engine, failpoints, runner, triggers
 from orchestration.claiming import Claim
 from orchestration.errors import Busy, Stale
 from orchestration.models import Effect, Instance, Signal, StartRequest, StepInstance
@@ -49,6 +49,7 @@ def tick() -> None:
     for step in StepInstance.objects.lease_expired():
         try:
             engine.rescue_step(step)
+            failpoints.reach("tick.rescued")
         except Exception:  # one bad row must not keep the others from being rescued
             log.exception("Step %d could not be rescued.", step.pk)
     _signal_second_looks()

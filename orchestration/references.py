@@ -46,9 +46,17 @@ TYPE_OF_DECLARED: Mapping[str, type] = {
     "datetime": datetime,
     "list": list,
 }
-"""The Python type of a declared value; a record or a file is known when it is there."""
 
-NUMBERS = (int, float, Decimal)
+
+TAKEN_AS: Mapping[str, tuple[type, ...]] = {
+    "text": (str, date),
+    "number": (int, float, Decimal),
+    "yes_no": (bool,),
+    "date": (date, str),
+    "datetime": (datetime, str),
+    "list": (list,),
+}
+"""What a built flow takes for an input of each type."""
 
 
 @dataclass(frozen=True)
@@ -289,11 +297,9 @@ class _Reader:
                     yield from wrong
                     if flow and not wrong and not _fits(flow, name, self._end(path)):
                         yield Problem(place, _wrong_type(flow, name, path))
-                case {"value": value} if len(source) == 1:
+                case {"value": value} if len(source) == 1:  # its type is looked at with the names of the inputs
                     if flow and value is None and name in flow.required:
                         yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
-                    elif flow and name in flow.inputs and not flow.takes(name, value):
-                        yield Problem(place, _wrong_type(flow, name, repr(value)))
                 case _:
                     yield from self._source(place, what, source, known, may_be_there)
 
@@ -423,7 +429,7 @@ def _type_of(field: Any) -> Any:
 
 
 def _declared(declared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    return {name: TYPE_OF_DECLARED.get(about["type"], UNKNOWN) for name, about in declared.items()}
+    return {name: TYPE_OF_DECLARED[about["type"]] for name, about in declared.items()}
 
 
 def _is_person(end: Any) -> bool:
@@ -439,23 +445,13 @@ def _flow(key: str) -> flows.Flow | None:
 
 
 def _fits(flow: flows.Flow, name: str, end: Any) -> bool:
-    if end is UNKNOWN or not isinstance(end, type) or name not in flow.inputs:
+    if end is UNKNOWN or not isinstance(end, type):
         return True
     if flow.is_built:
-        return _fits_declared(flow.declared[name], end)
-    wanted = flow.inputs[name]
-    if not isinstance(wanted, type):
-        return True
-    return issubclass(end, get_origin(wanted) or wanted)
-
-
-def _fits_declared(about: Mapping[str, Any], end: type) -> bool:
-    if about["type"] == "record":
-        return not issubclass(end, models.Model) or end is model_named(about["model"])
-    if about["type"] == "number":
-        return issubclass(end, NUMBERS) and end is not bool
-    wanted = TYPE_OF_DECLARED.get(about["type"], end)
-    return issubclass(end, wanted) and (wanted, end) != (date, datetime)
+        wanted: Any = TAKEN_AS.get(flow.declared.get(name, {}).get("type", ""), (object, bool))
+        return issubclass(end, wanted) and not (end is bool and bool not in wanted)
+    wanted = flow.inputs.get(name)
+    return not isinstance(wanted, type) or issubclass(end, get_origin(wanted) or wanted)
 
 
 def _wrong_type(flow: flows.Flow, name: str, given: str) -> str:

@@ -57,3 +57,9 @@ def test_every_kind_of_element_is_described() -> None:
     table = (ROOT / "docs/flows_without_code.md").read_text()
     kinds = {*ELEMENTS, *(element.model_fields["kind"].annotation.__args__[0] for element in SEGMENTING)}
     assert {kind for kind in kinds if f"`{kind}`" not in table} == set()
+
+
+def test_every_proof_that_the_page_on_reliability_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/reliability.md").read_text()))
+    assert len(named) > 20
+    assert {name for name in named if f"def {name}(" not in TESTS} == set()

@@ -14,6 +14,7 @@ ROOMS = {
     "demo": {"workguide", "orchestration"},
     "config": {"demo", "workguide", "orchestration"},
     "bench": {"config", "demo", "workguide", "orchestration"},
+    "chaos": {"bench", "config", "demo", "workguide", "orchestration"},
 }
 """Each room, and the others that it may import from."""
 

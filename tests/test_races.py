@@ -484,7 +484,9 @@ def test_an_attempt_frozen_inside_its_transaction_stops_neither_its_successor_no
 
 
 @pytest.mark.postgresql
-def test_a_worker_frozen_over_a_start_does_not_keep_others_from_starting_and_working(office: Building) -> None:
+def test_a_worker_frozen_over_a_start_does_not_keep_others_from_starting_and_working(
+    office: Building, caplog: pytest.LogCaptureFixture
+) -> None:
     hire(1, office)
     (item,) = WorkItem.objects.open()
     engine.complete_work_item(item, by=user("hanna"), answers=preferences(item), submission_key="x")
@@ -509,6 +511,7 @@ def test_a_worker_frozen_over_a_start_does_not_keep_others_from_starting_and_wor
         assert crowd.at_once([frozen, works]) == [None, None]
     assert Instance.objects.for_record(later).exists()
     assert ITTicket.objects.count() == 1
+    assert "has to wait" not in caplog.text, "the worker waited for the lock until it timed out"
     jobs.drain()
     assert Instance.objects.for_record(frozen_over).exists()
 

@@ -102,7 +102,8 @@ def search(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
 def with_parts(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
     """The items with all that a row shows."""
     return items.select_related(
-        "instance__orchestration", "step_instance__stage_instance__stage", "user", "group", "queue", "claimed_by", "draft"
+        *("instance__orchestration", "step_instance__stage_instance__stage", "step_instance__step"),
+        *("user", "group", "queue", "claimed_by", "draft"),
     )
 
 

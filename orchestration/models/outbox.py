@@ -22,10 +22,10 @@ class StartRequestQuerySet(models.QuerySet["StartRequest"]):
         """Those that nobody has handled yet, oldest first."""
         return self.filter(outcome=StartOutcome.PENDING).order_by("pk")
 
-    def ask(self, orchestration: Orchestration, *, record: models.Model | None = None, **columns: Any) -> StartRequest:
-        """Insert the request for an instance about `record` as it is now, in the caller's transaction (R2.2)."""
-        about = {**reference(record), "start_values": snapshot(record), "requested_at": clock.now()}
-        return self.create(orchestration=orchestration, **about, **columns)
+    def about(self, orchestration: Orchestration, record: models.Model | None, **columns: Any) -> StartRequest:
+        """A request, not inserted yet, for an instance about `record` as it is now (R2.2)."""
+        now = {**reference(record), "start_values": snapshot(record), "requested_at": clock.now()}
+        return StartRequest(orchestration=orchestration, **now, **columns)
 
 
 class StartRequest(AboutRecord):

@@ -436,7 +436,8 @@ def _start(work: Work, element: parts.Start) -> Outputs:
         accepted = values.accepted(version.inputs, as_output(work.values(element.inputs)))
     except Invalid as invalid:
         raise Fault(str(invalid), kind="input") from invalid
-    request = StartRequest.objects.ask(orchestration, record=record, inputs=accepted, starter=user, caused_by=origin.cause())
+    request = StartRequest.objects.about(orchestration, record, inputs=accepted, starter=user, caused_by=origin.cause())
+    request.save(force_insert=True)
     dispatch.after_commit(drains=1)
     return {"request": Decimal(request.pk)}
 

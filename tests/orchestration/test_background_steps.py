@@ -248,6 +248,7 @@ def test_a_late_failure_does_not_fail_the_next_attempt(cast: Cast) -> None:  # R
         engine.run_step(again)
     instance.refresh_from_db()
     assert instance.status == "completed"
+    assert not Milestone.objects.filter(kind="attempt_failed").exists()
 
 
 def test_a_step_is_claimed_or_ready_but_never_both(cast: Cast) -> None:  # a constraint of the database

@@ -14,6 +14,7 @@ from orchestration.states import InstanceStatus, StepStatus, VersionStatus
 from tests import flows as test_flows
 from tests.cast import Cast
 from tests.stories import active, background, built, drain, hire, interactive, later
+from tests.stories import document as document_of
 
 pytestmark = pytest.mark.django_db
 
@@ -396,3 +397,23 @@ def test_an_evaluation_flow_may_only_look(cast: Cast) -> None:  # R3.9
 def test_a_definition_that_asks_what_is_no_evaluation_flow_is_not_activated() -> None:
     with pytest.raises(Invalid, match="Only: “Note” is no evaluation flow"):
         active([background("only", "tests.note", only_if={"flow": "tests.note"})])
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"path": "record.name"}, ""),
+        ({"formula": "upper(record.name)"}, ""),
+        ({"text": "For {{ record.name }}"}, ""),
+        ({"path": "record.is_ready"}, "“Greet” takes text as “who”, and record.is_ready is something else."),
+        ({"value": 3}, "“Greet” takes a text as “who”."),
+        ({"formula": "upper(record.nobody)"}, "The input “who” reads “record.nobody”, which does not exist."),
+        ({"text": "For {{ record.nobody }}"}, "The input “who” reads “record.nobody”, which does not exist."),
+        ({"formula": "upper("}, "The input “who” cannot be read."),
+    ],
+)
+def test_what_a_step_gives_a_built_flow_is_looked_at_when_it_is_activated(source: dict[str, Any], message: str) -> None:  # R1.6
+    built("greet", "autolaunched", saying("hello", inputs={"who": {"type": "text"}}))
+    document = document_of([background("only", "site.greet", inputs={"who": source})], record_model="demo.employee")
+    told = [str(problem) for problem in builder.problems(builder.load(document))]
+    assert told == [] if not message else [each for each in told if message in each] == told != []

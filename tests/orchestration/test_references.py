@@ -208,12 +208,12 @@ def test_the_rollout_condition_is_looked_over_too(cast: Cast) -> None:  # R1.5
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
-        ({"value": "three"}, "takes int as “number”, and 'three' is something else"),
+        ({"value": "three"}, "takes a number as “number”"),
         ({"value": None}, "The input “number” has no value"),
         ({"path": "record.name"}, "takes int as “number”, and record.name is something else"),
         ({"path": "record.manager"}, "takes int as “number”, and record.manager is something else"),
-        ({"colour": 3}, "neither a value nor a path"),
-        (3, "neither a value nor a path"),
+        ({"colour": 3}, "neither a value nor a path, a formula or a text"),
+        (3, "neither a value nor a path, a formula or a text"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_a_problem(cast: Cast, source: Any, complaint: str) -> None:  # R1.6
