@@ -330,7 +330,7 @@ def test_two_flows_are_built_tried_put_together_and_run_to_the_end(
     patiently(page.get_by_text("The first day of Grace Hopper")).to_be_visible()
     patiently(page.get_by_label("Day")).to_have_value("2027-01-04")
     page.get_by_role("button", name="Continue").click()
-    hanna.press("Complete step")
+    hanna.press("Complete item")
 
     wait_for("the end", lambda: instances.get().status != "in_progress")
     steps = StepInstance.objects.using(product.database).filter(instance=instances.get()).values_list("step__api_name", "status", "error")
