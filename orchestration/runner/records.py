@@ -79,7 +79,7 @@ def _update_one(record: Model, values: Mapping[str, Any], user: Any) -> None:
     _refuse_unwritable(model_label(record), values)
     if user is not None and not access.may_change_record(user, record):
         raise Fault(_("%(user)s may not change “%(record)s”.") % {"user": user, "record": record}, kind="permission")
-    if not type(record)._base_manager.filter(pk=record.pk).exists():
+    if not record._meta.model._base_manager.filter(pk=record.pk).exists():
         raise Fault(_("The record “%(record)s” is gone.") % {"record": record}, kind="record_gone")
     _set(record, values)
     _refuse_invalid(record, exclude={field.name for field in record._meta.fields if field.name not in values})
