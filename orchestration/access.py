@@ -1,11 +1,13 @@
 """Who may see and do what. The only module that asks guardian."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db.models import CharField, Model, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
-from guardian.shortcuts import assign_perm, get_objects_for_user
+from guardian.shortcuts import assign_perm, get_groups_with_perms, get_objects_for_user, remove_perm
 
 from orchestration import flows
 from orchestration.errors import FlowMissing
@@ -67,6 +69,21 @@ def may_run(user: Any, key: str) -> bool:
         return True
     flow = Flow.objects.filter(key=key).first()
     return flow is not None and may(user, "orchestration.run_flow", flow)
+
+
+def groups_that_run(flow: Flow) -> set[Group]:
+    """The groups whose members may run this flow."""
+    found: Any = get_groups_with_perms(flow, attach_perms=True)
+    return {group for group, permissions in found.items() if "run_flow" in permissions}
+
+
+def let_run(flow: Flow, groups: Iterable[Group]) -> None:
+    """Let the members of these groups run the flow, and of no other group that was let before."""
+    wanted, before = set(groups), groups_that_run(flow)
+    for group in wanted - before:
+        assign_perm("orchestration.run_flow", group, flow)
+    for group in before - wanted:
+        remove_perm("orchestration.run_flow", group, flow)
 
 
 def may_start(user: Any, orchestration: Orchestration) -> bool:

@@ -61,6 +61,7 @@ def check_flows_exist(app_configs: Any = None, databases: Any = None, **_options
     try:
         known = {flow.key for flow in flows.all_flows()}
         needed = set(in_use.values_list("flow", flat=True))
+        known = {flow.key for flow in flows.all_flows()}
     except DatabaseError:  # not migrated yet
         return []
     return [

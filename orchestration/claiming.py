@@ -111,6 +111,9 @@ def claim_unwritten(instance: Instance) -> Claim | None:
     return hold(ready)
 
 
+CHANGING = ("status", "variables", "ended_at", "look_again_at")
+"""What may have changed of an instance since its step was claimed."""
+
 HELD = ("attempt", "tries_left", "token", "lease_until", "callback_key", "ready_at", "lane")
 """What a claim writes."""
 
@@ -135,7 +138,7 @@ def finish(claim: Claim, outputs: dict[str, Any], usage: dict[str, Any]) -> Inst
     for name, value in done.items():
         setattr(step, name, value)
     instance = _finish(claim, done)
-    instance.version, instance.untold = step.instance.version, []
+    instance.untold = []
     drawn = drawing.of(instance.version)
     stage = _stage_of(step, instance, drawn.stage_of[step.step_id].id)
     steps = _steps_in(stage) if len(drawn.stage_of[step.step_id].steps) > 1 else [step]
@@ -206,7 +209,7 @@ def _claim(own: int, lane: int) -> Claim | None:
 
 
 def _finish(claim: Claim, done: dict[str, Any]) -> Instance:
-    columns = _columns(Instance, "i")
+    columns = _columns(Instance, "i", *CHANGING)
     if connection.vendor == "postgresql":
         names = ("outputs", "usage", "ended_at")
         values = [prepare(done[name]) for name, prepare in zip(names, rows.prepared(StepInstance, names), strict=True)]
@@ -214,10 +217,13 @@ def _finish(claim: Claim, done: dict[str, Any]) -> Instance:
     else:
         is_done = rows.update(claim.step, tuple(done), token=claim.token, status=StepStatus.IN_PROGRESS)
         found = rows.fetch(f"SELECT {columns.sql} FROM {_INSTANCE} AS i WHERE i.id = %s", [claim.instance_id]) if is_done else []  # noqa: S608
-    instance: Instance | None = columns.row(found[0]) if found else None
-    if instance is None or not instance.is_live:
-        raise Stale(f"step {claim.step_id}: this attempt was superseded")
-    return instance
+    if found:
+        instance = claim.step.instance
+        instance.begin_anew()
+        columns.renew(instance, found[0])
+        if instance.is_live:
+            return instance
+    raise Stale(f"step {claim.step_id}: this attempt was superseded")
 
 
 def _stage_of(step: StepInstance, instance: Instance, stage_id: int) -> StageInstance:
@@ -230,7 +236,6 @@ def _stage_of(step: StepInstance, instance: Instance, stage_id: int) -> StageIns
 
 def _steps_in(stage: StageInstance) -> list[StepInstance]:
     """All steps of the stage as they are now; what only a few of them are asked for is fetched then."""
-    wide = ("outputs", "callback", "error", "usage", "checkpoint")
-    columns = _columns(StepInstance, "s", *(each.name for each in StepInstance._meta.concrete_fields if each.name not in wide))
+    columns = _columns(StepInstance, "s", "id", "step", "status", "handles", "looked", "ready_at", "lane")
     found = rows.fetch(f"SELECT {columns.sql} FROM {_STEP} AS s WHERE s.stage_instance_id = %s ORDER BY s.id", [stage.pk])  # noqa: S608
     return [columns.row(values) for values in found]

@@ -4,6 +4,7 @@ All state is in the database. What is put here may be lost, doubled or late: a d
 ticker hints again at what is due, and a page that hears nothing asks again.
 """
 
+import gc
 import hashlib
 import logging
 import secrets
@@ -98,6 +99,8 @@ def hint(drains: int = 1) -> None:
 
 def work() -> None:
     """Be a worker: run drains as they are asked for, until told to stop. A queue server that is away is waited for."""
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no collection in a drain need look at it
     with suppress(StopRequested):
         while not DrainWorker.told_to_stop:
             try:

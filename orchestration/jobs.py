@@ -26,7 +26,7 @@ MOMENTARY = (OperationalError, InterfaceError, InternalError)
 MOST_TRIED = 8
 """How many start requests are looked at in search of one that no other worker has in hand, frozen or not."""
 
-TURN = 0.05
+TURN = 0.2
 """Seconds for which steps are done one after the other; then starts, signals and effects have a turn."""
 
 

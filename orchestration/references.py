@@ -315,18 +315,6 @@ class _Reader:
         for path in sorted(reads):
             yield from self._path(place, what, path, known, may_be_there)
 
-    def _source(
-        self, place: str, what: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
-    ) -> Iterator[Problem]:
-        """What a formula, or a text with values in it, reads."""
-        try:
-            reads = expressions.source(source).reads
-        except ExpressionError as error:
-            yield Problem(place, _("The %(what)s: %(error)s") % {"what": what, "error": error})
-            return
-        for path in sorted(reads):
-            yield from self._path(place, what, path, known, may_be_there)
-
     def _assignee(self, place: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]) -> Iterator[Problem]:
         match source:
             case None | {} if not source:

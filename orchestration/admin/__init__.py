@@ -1,3 +1,3 @@
-"""Definitions, queues, instances, endpoints and secrets in the admin."""
+"""Definitions, flows, queues, instances, endpoints and secrets in the admin."""
 
-from orchestration.admin import definitions, instances, outside  # noqa: F401  importing them registers them
+from orchestration.admin import definitions, flows, instances, outside  # noqa: F401  importing them registers them

@@ -12,25 +12,34 @@ by `tree.evaluate`.
 from orchestration.expressions.conditions import ALWAYS, OPERATORS, Condition, Verdict, condition
 from orchestration.expressions.formula import formula
 from orchestration.expressions.paths import NEVER_READ, Known, Scope, read
+from orchestration.expressions.readable import Readable, Readables
 from orchestration.expressions.sources import SOURCE_KINDS, Source, source, value_of
 from orchestration.expressions.texts import Text, text
-from orchestration.expressions.tree import Fact, evaluate_flows_by
+from orchestration.expressions.tree import FUNCTIONS, Fact, evaluate_flows_by
+from orchestration.expressions.wording import Mistake, check, check_condition, in_words
 
 __all__ = [
     "ALWAYS",
+    "FUNCTIONS",
     "NEVER_READ",
     "OPERATORS",
     "SOURCE_KINDS",
     "Condition",
     "Fact",
     "Known",
+    "Mistake",
+    "Readable",
+    "Readables",
     "Scope",
     "Source",
     "Text",
     "Verdict",
+    "check",
+    "check_condition",
     "condition",
     "evaluate_flows_by",
     "formula",
+    "in_words",
     "read",
     "source",
     "text",

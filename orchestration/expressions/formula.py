@@ -66,7 +66,8 @@ def formula(source: str) -> Node:
     try:
         parsed = ast.parse(source.strip(), mode="eval").body
     except SyntaxError as error:
-        raise FormulaError(_("This is no formula: %(message)s.") % {"message": error.msg}, (error.offset or 1) - 1) from None
+        position = error.offset - 1 if error.offset else len(source.strip())  # without an offset: at the end, something is missing
+        raise FormulaError(_("This is no formula: %(message)s.") % {"message": error.msg}, position) from None
     except (ValueError, MemoryError, RecursionError, OverflowError):
         raise FormulaError(_("This is no formula: it is nested too deeply, or holds too large a number.")) from None
     return _Reader().node(parsed, 0)

@@ -14,6 +14,7 @@ from orchestration.models.instances import (
 from orchestration.models.outbox import Effect, Signal, StartRequest
 from orchestration.models.outside import Attachment, Endpoint, EndpointHeader, Secret
 from orchestration.models.people import Queue, QueueMember
+from orchestration.models.revisions import Revision
 
 __all__ = [
     "Attachment",
@@ -28,6 +29,7 @@ __all__ = [
     "Orchestration",
     "Queue",
     "QueueMember",
+    "Revision",
     "Route",
     "Secret",
     "Signal",

@@ -171,6 +171,13 @@ class Instance(AboutRecord, Moved):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.begin_anew()
+
+    def __str__(self) -> str:
+        return f"{self.orchestration} {self.pk} · {self.record_label}".rstrip(" ·")
+
+    def begin_anew(self) -> None:
+        """Forget what a transaction before this one noted on the object."""
         # What the transaction that moves it will have to tell after its commit: workers to wake, and pages to refresh.
         self.ready_steps = 0
         self.news: set[str] = set()
@@ -184,9 +191,6 @@ class Instance(AboutRecord, Moved):
         self.fresh_stage: int | None = None
         self.left_stage = False
         self.looks_by_itself = False
-
-    def __str__(self) -> str:
-        return f"{self.orchestration} {self.pk} · {self.record_label}".rstrip(" ·")
 
     @property
     def is_live(self) -> bool:

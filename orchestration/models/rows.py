@@ -42,10 +42,18 @@ class Columns:
 
     def row(self, values: Sequence[Any]) -> Any:
         """The object of which these are the values."""
+        return self._model.from_db(DEFAULT_DB_ALIAS, self._attnames, self._as_the_fields_have_them(values))
+
+    def renew(self, row: models.Model, values: Sequence[Any]) -> None:
+        """Give these values to an object that is there already."""
+        for name, value in zip(self._attnames, self._as_the_fields_have_them(values), strict=True):
+            setattr(row, name, value)
+
+    def _as_the_fields_have_them(self, values: Sequence[Any]) -> list[Any]:
         converted = list(values)
         for place, convert in self._converted:
             converted[place] = convert(converted[place])
-        return self._model.from_db(DEFAULT_DB_ALIAS, self._attnames, converted)
+        return converted
 
     @cached_property
     def _converted(self) -> list[tuple[int, Convert]]:

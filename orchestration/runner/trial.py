@@ -19,6 +19,7 @@ from orchestration.flows import Context, Flow, FlowKind, Http, Mail, Message, Re
 from orchestration.flows.documents import AutolaunchedDocument
 from orchestration.flows.documents.elements import Call
 from orchestration.models import Attachment
+from orchestration.reach import Reach
 from orchestration.runner import checkpoints, code, interpreter, limits
 from orchestration.runner.interpreter import CallOut, Done
 from orchestration.runner.limits import Usage
@@ -98,6 +99,7 @@ def try_flow(
     context = Context(
         record=record, inputs=dict(inputs or {}), user=user, key="trial", address_of_callback=lambda: "https://callback.invalid/trial"
     )
+    context.reach = Reach(user) if user is not None else None  # what lookups of a form can pick from
     try:
         with transaction.atomic():
             try:

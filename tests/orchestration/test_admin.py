@@ -52,8 +52,8 @@ def test_a_stage_of_a_draft_is_saved_with_its_steps(cast: Cast, admin: Client) -
         "label": "Wishes known",
         "api_name": stage.api_name,
         "exit_rule": "all_steps",
-        "entry_condition": "{}",
-        "exit_condition": "{}",
+        "entry_condition-mode": "",
+        "exit_condition-mode": "",
         "steps-TOTAL_FORMS": 1,
         "steps-INITIAL_FORMS": 1,
         "routes-TOTAL_FORMS": 0,
@@ -63,19 +63,23 @@ def test_a_stage_of_a_draft_is_saved_with_its_steps(cast: Cast, admin: Client) -
         "steps-0-order": 0,
         "steps-0-label": "Ask for wishes",
         "steps-0-api_name": step.api_name,
-        "steps-0-kind": "interactive",
         "steps-0-flow": "demo.collect_preferences",
-        "steps-0-assignee": '{"queue": "hr"}',
-        "steps-0-inputs": "{}",
-        "steps-0-wait_until": "{}",
-        "steps-0-only_if": '{"formula": "record.is_ready =="}',
-        "steps-0-complete_when": "{}",
+        "steps-0-assignee-kind": "queue",
+        "steps-0-assignee-queue": "hr",
+        "steps-0-wait_until-mode": "",
+        "steps-0-only_if-mode": "formula",
+        "steps-0-only_if-formula": "record.is_ready ==",
+        "steps-0-complete_when-mode": "",
         "steps-0-run_as": "service",
-        "steps-0-handles_types": "[]",
+        "steps-0-handles_types": "",
     }
     refused = admin.post(page, form)
     assert "This is no formula" in refused.content.decode()
-    accepted = admin.post(page, form | {"steps-0-only_if": '{"formula": "not record.is_ready"}'})
+    misread = admin.post(page, form | {"steps-0-only_if-formula": "not record.is_redy"})
+    assert "Did you mean “record.is_ready”?" in misread.content.decode()
+    nobody = admin.post(page, form | {"steps-0-only_if-formula": "true", "steps-0-assignee-kind": ""})
+    assert "A person does this step: name who gets it." in nobody.content.decode()
+    accepted = admin.post(page, form | {"steps-0-only_if-formula": "not record.is_ready"})
     assert accepted.status_code == 302, accepted.context["errors"]
     stage.refresh_from_db()
     assert (stage.label, stage.steps.get().label, stage.steps.get().only_if) == (
