@@ -41,6 +41,10 @@ PAGES = {
     "marta": {"form of one screen": "/work-items/{single.pk}/", "employee of a manager": "/records/demo.employee/{single.record_id}/"},
     "petra": {"operator's home": "/", "instance in error": "/instances/{failed.pk}/", "retry": "/instances/{failed.pk}/retry"},
     "chen": {"empty inbox": "/inbox/"},
+    "lena": {"quotes": "/records/demo.quote/", "add a quote": "/records/demo.quote/add/", "revise a quote": "/work-items/{revise.pk}/"},
+    "rosa": {"review a margin": "/work-items/{margin.pk}/", "quote": "/records/demo.quote/{margin.record_id}/"},
+    "joon": {"review a contract": "/work-items/{contract.pk}/"},
+    "grace": {"plan a kickoff": "/work-items/{kickoff.pk}/", "signed contract": "/records/demo.contract/{kickoff.record_id}/"},
     "admin": {
         "what can be started": "/records/demo.employee/{finished.record_id}/",
         "start by hand": "/records/demo.employee/{finished.record_id}/starts/new_hire_onboarding/",
@@ -61,6 +65,10 @@ def rows(product: Product) -> dict[str, Any]:
         "unclaimed": collect.open().filter(claimed_by=None).earliest("pk"),
         "claimed": collect.open().exclude(claimed_by=None).earliest("pk"),
         "completed": collect.filter(completed_by__username="hanna").earliest("pk"),
+        "revise": items.open().filter(flow="site.revise_quote").earliest("pk"),
+        "margin": items.open().filter(flow="site.review_margin").earliest("pk"),
+        "contract": items.open().filter(flow="site.review_contract").earliest("pk"),
+        "kickoff": items.open().filter(flow="site.plan_kickoff").earliest("pk"),
         "single": items.open().filter(flow="demo.confirm_readiness", user__username="marta").earliest("pk"),
     }
 
