@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from demo.models import Contract, Quote
 from orchestration.invariants import broken
-from orchestration.models import Attachment
+from orchestration.models import Attachment, Flow
 from orchestration.outside.pdf import pdf
 from tests.browsing import Person, patiently
 from tests.pdfs import words_in
@@ -238,6 +238,22 @@ def test_a_contract_is_uploaded_reviewed_signed_and_kicked_off(product: Product,
     patiently(tariq.page.get_by_text("Talk about renewal from")).to_be_visible()
     look(tariq.page, "contract-done")
     assert broken(product.database) == []
+
+
+def test_the_admin_shows_the_flows_and_changes_a_form(product: Product, seat: Seat) -> None:
+    admin = seat("admin")
+    admin.open("/admin/orchestration/flow/")
+    admin.page.get_by_role("link", name="Review the margin").click()
+    patiently(admin.page.get_by_text("Quote approval v1 › Review the margin").first).to_be_visible()
+    look(admin.page, "admin-flow")
+    admin.page.get_by_role("button", name="New draft from v1").click()
+    admin.page.wait_for_url("**/versions/2/**")
+    patiently(admin.page.get_by_text("Does the margin hold?").first).to_be_visible()
+    patiently(admin.page.get_by_text("Highest discount that you would accept").first).to_be_visible()
+    look(admin.page, "admin-draft")
+    flow = Flow.objects.using(product.database).get(key="site.review_margin")
+    admin.open(f"/admin/orchestration/flow/{flow.pk}/versions/1/")
+    patiently(admin.page.get_by_text("What makes the account strategic?").first).to_be_visible()
 
 
 def keep(file: Attachment) -> None:
