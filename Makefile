@@ -6,6 +6,9 @@ PY = .venv/bin/python
 PRODUCTION = env -u DEBUG -u SEGUE_DEMO SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=segue.example.com DATABASE_URL=postgres://segue@127.0.0.1/segue REDIS_URL=redis://127.0.0.1:6379/0
 
+# As many tests at once as there are processors, each file in one process; the long proofs come one after the other.
+AT_ONCE = -n auto --dist loadfile
+
 .PHONY: help demo demo-reset test proofs run worker ticker valkey lint format ci bench chaos test-services lock install install-dev
 
 help:
@@ -42,7 +45,7 @@ worker ticker valkey: install
 
 # The everyday tests, and the long proofs besides: real processes mistreated, axe on every page. CI runs both.
 test: install-dev
-	@$(PY) -m pytest -m "not proof" $(ARGS)
+	@$(PY) -m pytest $(AT_ONCE) -m "not proof" $(ARGS)
 
 proofs: install-dev
 	@$(PY) -m pytest -m proof $(ARGS)
@@ -62,7 +65,8 @@ format: install-dev
 test-services: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 test-services: export REDIS_URL ?= redis://127.0.0.1:6379/15
 test-services: install-dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(AT_ONCE) -m "not proof" $(ARGS)
+	@$(PY) -m pytest -m proof $(ARGS)
 
 bench: install
 	@$(PY) -m bench $(ARGS)

@@ -1,6 +1,7 @@
 """The settings that the tests run under: production's, with a folder of their own and a database whose name no other run has.
 
-DATABASE_URL and REDIS_URL choose PostgreSQL and another queue server, as everywhere.
+DATABASE_URL and REDIS_URL choose PostgreSQL and another queue server, as everywhere. Where several processes test at once, each has a
+folder, a database, and on a queue server that is not its own another number.
 """
 
 import atexit
@@ -20,8 +21,12 @@ def _own_folder() -> str:
     return folder
 
 
-if "SEGUE_DATA_DIR" not in os.environ:
-    os.environ["SEGUE_DATA_DIR"] = _own_folder()
+_process = os.environ.get("PYTEST_XDIST_WORKER", "")
+if "SEGUE_DATA_DIR" not in os.environ or os.environ.get("SEGUE_TESTS_OF", "") != _process:
+    os.environ["SEGUE_DATA_DIR"], os.environ["SEGUE_TESTS_OF"] = _own_folder(), _process
+    if _process and "REDIS_URL" in os.environ:
+        _server, _, _number = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{_server}/{int(_number) - int(_process.removeprefix('gw'))}"
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 os.environ.setdefault("HTTPS", "0")

@@ -93,6 +93,7 @@ def submit_at_once(crowd: Crowd, item: WorkItem, people: list[User], answers: di
 # The whole onboarding ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 def test_60_onboardings_with_parallel_finishes_doubled_deliveries_and_three_people_at_each_item(office: Building) -> None:
     newcomers = hire(60, office)
     people = [user("hanna"), user("omar"), user("yuki")]

@@ -188,6 +188,7 @@ def test_the_same_without_javascript(product: Product, browser: Browser, hr: Vis
 # How soon ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 def test_the_next_persons_open_page_shows_the_item_without_a_reload_and_says_how_soon(
     product: Product, seat: Seat, hr: Visitor, capsys: pytest.CaptureFixture[str]
 ) -> None:
