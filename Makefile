@@ -6,7 +6,7 @@ PY = .venv/bin/python
 PRODUCTION = env -u DEBUG -u SEGUE_DEMO SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(64))") \
 	ALLOWED_HOSTS=segue.example.com DATABASE_URL=postgres://segue@127.0.0.1/segue REDIS_URL=redis://127.0.0.1:6379/0
 
-# As many tests at once as there are processors, each file in one process; the long proofs come one after the other.
+# As many tests at once as there are processors, each file in one process.
 AT_ONCE = -n auto --dist loadfile
 
 .PHONY: help demo demo-reset test proofs run worker ticker valkey lint format ci bench chaos test-services lock install install-dev
@@ -48,7 +48,7 @@ test: install-dev
 	@$(PY) -m pytest $(AT_ONCE) -m "not proof" $(ARGS)
 
 proofs: install-dev
-	@$(PY) -m pytest -m proof $(ARGS)
+	@$(PY) -m pytest $(AT_ONCE) -m proof $(ARGS)
 
 lint: install-dev
 	$(PY) -m ruff check .
@@ -61,12 +61,12 @@ format: install-dev
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-# Everything once more on servers: on those of this machine, or on those that the two variables name.
+# Everything that the database makes a difference to, once more on servers: on those of this machine, or on those that the two variables name.
 test-services: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 test-services: export REDIS_URL ?= redis://127.0.0.1:6379/15
 test-services: install-dev
 	@$(PY) -m pytest $(AT_ONCE) -m "not proof" $(ARGS)
-	@$(PY) -m pytest -m proof $(ARGS)
+	@$(PY) -m pytest $(AT_ONCE) -m "proof and not once" $(ARGS)
 
 bench: install
 	@$(PY) -m bench $(ARGS)

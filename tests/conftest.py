@@ -31,6 +31,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: takes minutes; left out of the everyday `make test`, part of `make proofs` and of CI")
+    config.addinivalue_line("markers", "once: a proof that no database makes a difference to; left out when CI tests on the second one")
     config.addinivalue_line("markers", "postgresql: shows what SQLite, with its one write lock, cannot; left out there and not skipped")
 
 

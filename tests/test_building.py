@@ -530,6 +530,7 @@ ELEMENTS: dict[str, Any] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_no_page_that_builds_flows_keeps_anybody_out(

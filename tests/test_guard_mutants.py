@@ -82,8 +82,8 @@ ANYWHERE = [
     Mutant(
         "a step's writes and its completion are one transaction",
         ENGINE,
-        "    with transaction.atomic():\n        drawn = drawing.of(claim.step",
-        "    if True:\n        drawn = drawing.of(claim.step",
+        "    with transaction.atomic():\n        context = _background_context(step, drawn, flow)",
+        "    if True:\n        context = _background_context(step, drawn, flow)",
         f"{STEPS}::test_what_a_failing_attempt_wrote_is_rolled_back",
     ),
     Mutant(
@@ -323,7 +323,7 @@ def mutated(copy: Path, mutant: Mutant) -> Iterator[Path]:
 
 def run(folder: Path, tests: Sequence[str], *, on_sqlite: bool) -> subprocess.CompletedProcess[str]:
     """The named tests of this tree, on tables made from the models, since constraints are mutated there and not in the migrations."""
-    left_out = ("SEGUE_DATA_DIR", "PYTEST_ADDOPTS", *(("DATABASE_URL", "REDIS_URL") if on_sqlite else ()))
+    left_out = ("SEGUE_DATA_DIR", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", *(("DATABASE_URL", "REDIS_URL") if on_sqlite else ()))
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "--no-migrations", "-p", "no:cacheprovider", "--tb=short", *tests]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
@@ -334,6 +334,7 @@ def assert_killed(folder: Path, mutant: Mutant, *, on_sqlite: bool) -> None:
     assert f"FAILED {mutant.test}" in done.stdout, f"Without the guard “{mutant.guard}” its test should fail:\n{done.stdout}{done.stderr}"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mutant", ANYWHERE, ids=lambda mutant: mutant.guard)
 def test_without_the_guard_its_test_fails(mutated: Path, mutant: Mutant) -> None:
     assert_killed(mutated, mutant, on_sqlite=True)

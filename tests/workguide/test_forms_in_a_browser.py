@@ -109,6 +109,7 @@ def test_from_the_first_screen_to_a_decision(cast: Cast, open_item: Open) -> Non
 
 
 @pytest.mark.proof
+@pytest.mark.once
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_keeps_nobody_out(cast: Cast, open_item: Open, width: int, scheme: Any) -> None:
