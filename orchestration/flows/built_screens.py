@@ -17,10 +17,10 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+import orchestration.flows.fields as fields
 from orchestration import clock, expressions, values
 from orchestration.errors import Conflict, Fault
 from orchestration.expressions import Condition, Known, Scope
-from orchestration.flows import fields
 from orchestration.flows.context import Context
 from orchestration.flows.documents.screens import Check, DisplayText, Field, Group, Outcome, ScreenDocument, Section
 from orchestration.flows.documents.screens import Screen as ScreenPart

@@ -14,8 +14,8 @@ from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
+import orchestration.models.rows as rows
 from orchestration import clock, flows
-from orchestration.models import rows
 from orchestration.models.definitions import Orchestration, Stage, Step, Version
 from orchestration.models.flows import FlowVersion
 from orchestration.models.people import Person, Queue, QueueMember

@@ -9,12 +9,13 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
+import orchestration.runner.interpreter as interpreter
+import orchestration.runner.limits as limits
 from orchestration import outside, values
 from orchestration.errors import Failure, Fault, Invalid
 from orchestration.flows import Context, Flow, Http, Mail, Message, Reply, Screen, Wait
 from orchestration.flows.built_screens import BuiltFilling
 from orchestration.flows.screens import Filling
-from orchestration.runner import interpreter, limits
 from orchestration.runner.forms import finish
 from orchestration.runner.interpreter import CallOut, Done, Pause
 from orchestration.runner.limits import Usage

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+import orchestration.runner.records as records
 from orchestration import expressions
 from orchestration.errors import Fault
 from orchestration.flows import Flow
 from orchestration.flows.built_screens import BuiltFilling
 from orchestration.flows.fields import as_json
 from orchestration.models import Attachment
-from orchestration.runner import records
 
 
 def finish(flow: Flow, filling: BuiltFilling, answers: Mapping[str, Any]) -> dict[str, Any]:

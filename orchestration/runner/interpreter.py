@@ -23,6 +23,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+import orchestration.runner.checkpoints as checkpoints
+import orchestration.runner.records as records
 from orchestration import access, clock, dispatch, expressions, flows, origin, outside, values
 from orchestration.errors import Failure, Fault, Invalid, Unavailable
 from orchestration.expressions import Known
@@ -33,7 +35,6 @@ from orchestration.flows.documents import AutolaunchedDocument, sources_in, walk
 from orchestration.flows.documents import elements as parts
 from orchestration.models import Orchestration, StartRequest
 from orchestration.models.definitions import StartType
-from orchestration.runner import checkpoints, records
 
 MOST_TURNS = 1000
 """Turns of one loop."""
