@@ -24,8 +24,8 @@ def _own_folder() -> str:
 _process = os.environ.get("PYTEST_XDIST_WORKER", "")
 if "SEGUE_DATA_DIR" not in os.environ or os.environ.get("SEGUE_TESTS_OF", "") != _process:
     os.environ["SEGUE_DATA_DIR"], os.environ["SEGUE_TESTS_OF"] = _own_folder(), _process
-    if _process and "REDIS_URL" in os.environ:
-        _server, _, _number = os.environ["REDIS_URL"].rpartition("/")
+    _server, _, _number = os.environ.get("REDIS_URL", "").rpartition("/")
+    if _process and _number.isdigit():
         os.environ["REDIS_URL"] = f"{_server}/{int(_number) - int(_process.removeprefix('gw'))}"
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
