@@ -102,6 +102,27 @@ def startable_by(user: Any, record: Model) -> QuerySet[Orchestration]:
     return get_objects_for_user(user, permission, found, accept_global_perms=False, with_superuser=False)
 
 
+def may_see_definition(user: Any, orchestration: Orchestration | None = None) -> bool:
+    """Whether the person may look at how it is built; whoever may build, debug or activate it may."""
+    rights = ("view", "change", "debug", "activate")
+    return any(may(user, f"orchestration.{right}_orchestration", orchestration) for right in rights)
+
+
+def may_build(user: Any, orchestration: Orchestration | None = None) -> bool:
+    """Whether the person may change its drafts."""
+    return may(user, "orchestration.change_orchestration", orchestration)
+
+
+def may_debug(user: Any, orchestration: Orchestration | None = None) -> bool:
+    """Whether the person may make debug runs of it: as anybody, with everything rolled back."""
+    return may(user, "orchestration.debug_orchestration", orchestration)
+
+
+def may_activate(user: Any, orchestration: Orchestration | None = None) -> bool:
+    """Whether the person may activate and deactivate its versions, and open and close its rollout gate."""
+    return may(user, "orchestration.activate_orchestration", orchestration)
+
+
 def may_operate(user: Any, orchestration: Orchestration) -> bool:
     """Whether the person may intervene in its instances."""
     return may(user, "orchestration.operate_orchestration", orchestration)

@@ -61,10 +61,17 @@ TAKEN_AS: Mapping[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a version from being activated: where, what, and how to mend it."""
+    """Something that keeps a version from being activated, or is worth a second look (`is_warning`): where, what, and how to mend it.
+
+    `part` is the address of what it is in (see `editing`), `field` what of that a builder opens, `code` a stable word for the check.
+    """
 
     place: str
     message: str
+    part: str = ""
+    field: str = ""
+    code: str = ""
+    is_warning: bool = False
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"

@@ -19,7 +19,7 @@ ROOMS = {
 """Each room, and the others that it may import from."""
 
 SHELVES = (
-    {"bulk", "clock", "conf", "failpoints", "states", "errors", "secrecy", "sealing", "expressions", "values", "flows"},
+    {"bulk", "clock", "conf", "failpoints", "states", "errors", "secrecy", "sealing", "expressions", "values", "flows", "editing"},
     {"models"},
     {"origin", "access", "assignment", "reach", "uploads", "dispatch", "effects", "outside", "runner", "callbacks"},
     {"drawing", "facts", "claiming", "moving", "engine", "operating"},

@@ -14,11 +14,13 @@ from orchestration.models.instances import (
 from orchestration.models.outbox import Effect, Signal, StartRequest
 from orchestration.models.outside import Attachment, Endpoint, EndpointHeader, Secret
 from orchestration.models.people import Queue, QueueMember
-from orchestration.models.revisions import Revision
+from orchestration.models.revisions import Change, DrawingRevision, Revision
 
 __all__ = [
     "Attachment",
+    "Change",
     "Draft",
+    "DrawingRevision",
     "Effect",
     "Endpoint",
     "EndpointHeader",

@@ -126,6 +126,9 @@ class Orchestration(models.Model):
         verbose_name=_("owner"),
         related_name="owned_orchestrations",
     )
+    is_template = models.BooleanField(
+        _("a template"), default=False, help_text=_("It is offered under “New orchestration”; a copy of it is independent.")
+    )
 
     class Meta:
         verbose_name = _("orchestration")
@@ -133,6 +136,8 @@ class Orchestration(models.Model):
         ordering = ["label"]
         permissions = [
             ("start_orchestration", _("Can start orchestration")),
+            ("debug_orchestration", _("Can debug orchestration")),
+            ("activate_orchestration", _("Can activate orchestration")),
             ("operate_orchestration", _("Can operate orchestration")),
         ]
         constraints = [
@@ -167,11 +172,30 @@ class Orchestration(models.Model):
         """The version that new starts use, if there is one."""
         return self.versions.filter(status=VersionStatus.ACTIVE).first()
 
+    @property
+    def was_ever_active(self) -> bool:
+        """Whether a version of it has been active: from then on what it watches, and how it starts, is settled."""
+        return self.versions.exclude(status=VersionStatus.DRAFT).exists()
+
 
 class Version(Versioned):
     """One drawing of an orchestration. Frozen for good once it has been active."""
 
     orchestration = models.ForeignKey(Orchestration, models.PROTECT, related_name="versions")
+    head = models.JSONField(
+        _("the orchestration's settings"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("What activating this version makes of the orchestration's label, description and the like; empty: nothing."),
+    )
+    created_by_label = models.CharField(_("made by"), max_length=200, blank=True, editable=False)
+    activated_by_label = models.CharField(_("activated by"), max_length=200, blank=True, editable=False)
+    debugged_at = models.DateTimeField(_("debugged at"), null=True, blank=True, editable=False)
+    debugged_by_label = models.CharField(_("debugged by"), max_length=200, blank=True, editable=False)
+    debugged_fingerprint = models.CharField(
+        _("what was debugged"), max_length=64, blank=True, editable=False, help_text=_("The fingerprint of the drawing as it was then.")
+    )
     starts_on = models.CharField(_("starts"), max_length=10, choices=StartsOn.choices, default=StartsOn.CREATED)
     entry_condition = ConditionField(_("starts only if"))
     changed_into = models.BooleanField(
@@ -262,7 +286,7 @@ class Step(PartOfVersion):
     stage = models.ForeignKey(Stage, models.CASCADE, related_name="steps")
     version = models.ForeignKey(Version, models.CASCADE, related_name="steps", editable=False)
     kind = models.CharField(_("kind"), max_length=20, choices=StepKind.choices)
-    flow = models.CharField(_("flow"), max_length=120)
+    flow = models.CharField(_("flow"), max_length=120, blank=True)
     after = models.ManyToManyField("self", symmetrical=False, blank=True, verbose_name=_("after"), related_name="before")
     wait_until = ConditionField(_("wait until"), help_text=_("Holds the step back until it holds."))
     only_if = ConditionField(_("only if"), help_text=_("Looked at once, when the step would begin; it is skipped when it does not hold."))

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from orchestration import drafting, flow_builder
-from orchestration.errors import Conflict
+from orchestration import builder, drafting, flow_builder
+from orchestration import editing as drawing_editing
+from orchestration.errors import Conflict, Invalid
 from orchestration.flows import editing
-from orchestration.models import FlowVersion
+from orchestration.models import Change, FlowVersion, Orchestration, Version
 from tests.cast import Cast
 
 DOCUMENT: dict[str, Any] = {
@@ -71,14 +72,14 @@ def version(cast: Cast) -> FlowVersion:
     return flow_builder.new_flow("tell", "Tell", "autolaunched", document=DOCUMENT, by=cast.admin)
 
 
-def take_out(version: FlowVersion, name: str, by: User, basis: int | None = None) -> drafting.Revision:
+def take_out(version: FlowVersion, name: str, by: User, basis: int | None = None) -> Change:
     def edit(document: editing.Document) -> editing.Document:
         return editing.without("autolaunched", document, name)
 
     return drafting.change(version, edit, touching=[name], basis=basis, by=by, says=f"Take out {name}")
 
 
-def relabel(version: FlowVersion, name: str, label: str, by: User, basis: int) -> drafting.Revision:
+def relabel(version: FlowVersion, name: str, label: str, by: User, basis: int) -> Change:
     def edit(document: editing.Document) -> editing.Document:
         part = editing.find("autolaunched", document, name)
         assert part is not None
@@ -151,9 +152,67 @@ def test_a_draft_does_not_keep_more_changes_than_it_should(cast: Cast, version: 
     monkeypatch.setattr(drafting, "KEPT", 3)
     for number in range(6):
         relabel(version, "first", f"Label {number}", cast.admin, drafting.current(version).pk)
-    assert version.revisions.count() == 4
+    assert version.revisions.filter(document__isnull=False).count() == 4
+    assert [change.says for change in version.revisions.order_by("number")][1:3] == ["Label Label 0", "Label Label 1"]
 
 
 def test_problems_name_the_part_and_the_place_in_it(cast: Cast, version: FlowVersion) -> None:
     found = drafting.problems("autolaunched", DOCUMENT)
     assert {(problem.part, problem.place) for problem in found} >= {("first", "set.x"), ("d:0", "condition"), ("stop", "message")}
+
+
+def test_the_draft_of_an_orchestration_is_changed_undone_and_done_again(cast: Cast) -> None:
+    version = builder.new_version(Version.objects.get(), by=cast.petra)
+    assert version.created_by_label == "Petra Novak"
+    begun = builder.dump(version)
+
+    def renamed(document: dict[str, Any]) -> dict[str, Any]:
+        return drawing_editing.with_changed(document, "step:it_ticket", {"label": "Ticket", "api_name": "ticket"})
+
+    made = drafting.change(version, renamed, touching=["step:it_ticket"], basis=None, by=cast.petra, says="Rename")
+    assert {tuple(change[:1]) for change in made.changes} >= {("stages.provisioned.steps.ticket",)}
+    assert set(version.steps.values_list("api_name", flat=True)) >= {"ticket", "chat_invitation"}
+    assert not version.steps.filter(api_name="it_ticket").exists()
+    kept = set(version.steps.exclude(api_name="ticket").values_list("pk", flat=True))
+    drafting.undo(version, basis=made.pk, by=cast.petra)
+    assert builder.dump(Version.objects.get(pk=version.pk)) == begun
+    assert set(version.steps.exclude(api_name="it_ticket").values_list("pk", flat=True)) == kept, "rows that say the same stay"
+    drafting.redo(version, basis=None, by=cast.petra)
+    assert version.steps.filter(api_name="ticket", label="Ticket").exists()
+
+
+def test_what_an_active_orchestration_is_called_changes_with_the_activation_and_not_before(cast: Cast) -> None:
+    version = builder.new_version(Version.objects.get())
+
+    def called(document: dict[str, Any]) -> dict[str, Any]:
+        return drawing_editing.with_settings(document, drawing_editing.ABOUT, {"label": "Welcome aboard"})
+
+    drafting.change(version, called, touching=[":about"], basis=None, by=cast.admin, says="Call it otherwise")
+    assert Orchestration.objects.get().label == "New hire onboarding"
+    builder.activate(Version.objects.get(pk=version.pk), by=cast.admin, note="A nicer name")
+    assert Orchestration.objects.get().label == "Welcome aboard"
+    assert (Version.objects.get(pk=version.pk).activated_by_label, Version.objects.get(pk=version.pk).note) == (
+        "Alex Morgan",
+        "A nicer name",
+    )
+
+    def about_quotes(document: dict[str, Any]) -> dict[str, Any]:
+        return drawing_editing.with_settings(document, drawing_editing.ABOUT, {"record_model": "demo.quote"})
+
+    other = builder.new_version(Version.objects.get(pk=version.pk))
+    with pytest.raises(Invalid, match="is settled"):
+        drafting.change(other, about_quotes, touching=[":about"], basis=None, by=cast.admin, says="Watch quotes")
+
+
+def test_two_people_who_change_different_steps_lose_nothing(cast: Cast) -> None:
+    version = builder.new_version(Version.objects.get())
+    seen = drafting.current(version).pk
+
+    def relabelled(name: str, label: str) -> drafting.Edit:
+        return lambda document: drawing_editing.with_changed(document, f"step:{name}", {"label": label})
+
+    drafting.change(version, relabelled("it_ticket", "Hers"), touching=["step:it_ticket"], basis=seen, by=cast.hanna, says="Hers")
+    drafting.change(version, relabelled("welcome_mail", "His"), touching=["step:welcome_mail"], basis=seen, by=cast.omar, says="His")
+    assert set(version.steps.values_list("label", flat=True)) >= {"Hers", "His"}
+    with pytest.raises(drafting.Overtaken, match=r"Hanna .* has changed this"):
+        drafting.change(version, relabelled("it_ticket", "Mine"), touching=["step:it_ticket"], basis=seen, by=cast.omar, says="Mine")

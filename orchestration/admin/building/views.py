@@ -31,7 +31,7 @@ from orchestration.admin.building.forms import FIELD_TYPES, FORMS, SETTINGS, Par
 from orchestration.errors import Conflict, ExpressionError, FlowMissing, Invalid, Refused
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.flows import documents, editing, reading
-from orchestration.models import Flow, FlowVersion, Revision
+from orchestration.models import Change, Flow, FlowVersion
 from orchestration.models.records import model_label, model_named
 from orchestration.states import IllegalMove, VersionStatus
 
@@ -278,7 +278,7 @@ class Editor:
     def __init__(self, request: HttpRequest, version: FlowVersion) -> None:
         self.request, self.version, self.flow = request, version, version.flow
         self.kind = version.flow.kind
-        self.revision: Revision | None = None if version.is_frozen else drafting.current(version)
+        self.revision: Change | None = None if version.is_frozen else drafting.current(version)
         self.document: dict[str, Any] = self.revision.document if self.revision else version.document
         self.at, self.adding, self.inside = (request.GET.get(name, "") for name in ("at", "add", "inside"))
         self.may_build = not version.is_frozen and may_build(request.user, version.flow)
@@ -469,11 +469,11 @@ def _edit(editor: Editor, form: PartForm) -> tuple[drafting.Edit, str, str]:
     return changed, str(name), _("Change %(kind)s “%(label)s”") % {"kind": str(form.called).lower(), "label": words}
 
 
-def _differences(editor: Editor, seen: Revision | None, now: Revision) -> list[tuple[str, str, str]]:
+def _differences(editor: Editor, seen: Change | None, now: Change) -> list[tuple[str, str, str]]:
     """What somebody else changed in the part: the setting, what it said, what it says."""
     if seen is None:
         return []
-    old, new = (drafting.said_of(editor.kind, revision.document, editor.at) for revision in (seen, now))
+    old, new = (drafting.said_of(editor.version, revision.document, editor.at) for revision in (seen, now))
     return [(place, shown(before), shown(after)) for place, before, after in documents.changed_places(old or {}, new or {})]
 
 
@@ -685,7 +685,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
         for text, default in zip(asked, (numbers[-2:] * 2)[:2], strict=True)
     )
     changes = [
-        Change(place, before, after, versions[new].document, versions[old].document, flow.kind)
+        Difference(place, before, after, versions[new].document, versions[old].document, flow.kind)
         for place, before, after in flow_builder.differences(versions[old], versions[new])
     ]
     return page(
@@ -693,7 +693,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-class Change:
+class Difference:
     """One difference between two documents, in words."""
 
     def __init__(self, place: str, before: Any, after: Any, new: Mapping[str, Any], old: Mapping[str, Any], kind: str) -> None:

@@ -13,6 +13,7 @@ from orchestration.flows.documents.reading import Names, Use, answer_word, outpu
 from orchestration.flows.documents.screens import ScreenDocument, items_of
 from orchestration.flows.documents.shape import (
     KINDS,
+    MOST_BYTES,
     AnyDocument,
     EvaluationDocument,
     changed_places,
@@ -24,6 +25,7 @@ from orchestration.flows.documents.shape import (
 
 __all__ = [
     "KINDS",
+    "MOST_BYTES",
     "AnyDocument",
     "AutolaunchedDocument",
     "EvaluationDocument",

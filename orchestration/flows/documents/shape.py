@@ -69,7 +69,7 @@ def _invalid(errors: dict[str, list[str]]) -> Invalid:
     return Invalid(said, errors=errors)
 
 
-def refuse_what_cannot_be_kept(data: Any) -> None:
+def refuse_what_cannot_be_kept(data: Any, *, most_bytes: int = MOST_BYTES) -> None:
     """Raise Invalid for what is too large or too deep, or holds what JSON or PostgreSQL cannot keep. An unfinished draft passes."""
     waiting: list[tuple[Any, str, int]] = [(data, "", 1)]  # and no recursion: it may be nested however deeply
     while waiting:
@@ -93,8 +93,8 @@ def refuse_what_cannot_be_kept(data: Any) -> None:
             raise _invalid({place: [_("The number is too large.")]})
         elif not (value is None or isinstance(value, int)):
             raise _invalid({place: [_("This is no JSON value.")]})
-    if (size := len(json.dumps(data).encode())) > MOST_BYTES:
-        raise _invalid({"": [_("The document has %(size)d bytes; the limit is %(limit)d.") % {"size": size, "limit": MOST_BYTES}]})
+    if (size := len(json.dumps(data).encode())) > most_bytes:
+        raise _invalid({"": [_("The document has %(size)d bytes; the limit is %(limit)d.") % {"size": size, "limit": most_bytes}]})
 
 
 def _refuse_characters(value: str, place: str) -> None:
@@ -203,7 +203,7 @@ def changed_places(old: Any, new: Any, place: str = "") -> Iterator[tuple[str, A
         for name in [*old, *(name for name in new if name not in old)]:
             yield from changed_places(old.get(name), new.get(name), join(place, name))
     elif isinstance(old, list) and isinstance(new, list) and _have_names(old) and _have_names(new):
-        before, after = ({part["name"]: part for part in parts} for parts in (old, new))
+        before, after = ({_name_of(part): part for part in parts} for parts in (old, new))
         for name in [*before, *(name for name in after if name not in before)]:
             yield from changed_places(before.get(name), after.get(name), join(place, name))
         kept_before = [name for name in before if name in after]
@@ -215,5 +215,9 @@ def changed_places(old: Any, new: Any, place: str = "") -> Iterator[tuple[str, A
 
 
 def _have_names(parts: list[Any]) -> bool:
-    names = {part.get("name") if isinstance(part, dict) else None for part in parts}
+    names = {_name_of(part) if isinstance(part, dict) else None for part in parts}
     return None not in names and len(names) == len(parts)
+
+
+def _name_of(part: dict[str, Any]) -> Any:
+    return part.get("name", part.get("api_name"))
