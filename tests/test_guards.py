@@ -118,7 +118,7 @@ def test_a_late_failure_does_not_send_a_delivered_mail_again(cast: Cast, monkeyp
 @pytest.mark.django_db(transaction=True)
 def test_who_has_read_may_still_write_whoever_wants_to_write_meanwhile() -> None:
     """SQLite: a transaction that took no write lock when it began would fail at its first write, without waiting."""
-    building = Building.objects.create(name="Headquarters")
+    building = Building.objects.get_or_create(name="Headquarters")[0]
     other = Building.objects.create(name="Annex")
 
     def impatient() -> None:

@@ -13,7 +13,6 @@ from django.db import OperationalError, connections, transaction
 from django.utils import timezone
 
 from demo.flows.onboarding import ONBOARDING
-from demo.management.commands.seed_demo import make_definitions, make_people
 from demo.models import Building, BuildingAccess, ChatInvitation, Employee, ITTicket, ReviewTask
 from orchestration import access, builder, claiming, clock, conf, effects, engine, jobs
 from orchestration.errors import Conflict, Stale
@@ -21,6 +20,7 @@ from orchestration.flows import Context, Screen, autolaunched_flow, screen_flow
 from orchestration.invariants import broken
 from orchestration.models import Draft, Effect, Instance, Milestone, StageInstance, StartRequest, StepInstance, Submission, WorkItem
 from orchestration.states import InstanceStatus, StepStatus
+from tests.cast import Cast
 from tests.together import Crowd, count, unexpected
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,9 +31,7 @@ READINESS = {"desk_ready": ["on"], "buddy": ["Paul Fischer"]}
 @pytest.fixture
 def office() -> Building:
     """The demo's people and its active onboarding, and a building with a badge system; nobody is hired yet."""
-    make_people()
-    make_definitions([(ONBOARDING, ())])
-    return Building.objects.create(name="Headquarters")
+    return Cast().headquarters
 
 
 def user(name: str) -> User:

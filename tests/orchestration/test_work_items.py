@@ -290,7 +290,8 @@ def test_instances_are_seen_by_those_who_may_view_the_record(cast: Cast) -> None
     assert not access.instances_for(cast.chen).exists()
 
 
-def test_the_seeded_demo_has_instances_in_every_state(db: None) -> None:
+def test_the_seeded_demo_has_instances_in_every_state(transactional_db: None) -> None:
+    call_command("flush", verbosity=0, interactive=False)
     call_command("seed_demo")
     assert set(Instance.objects.values_list("status", flat=True)) == {"in_progress", "completed", "error"}
     assert WorkItem.objects.open().filter(claimed_by=None).exists()
