@@ -8,17 +8,15 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import DateField, Field, Max
+from django.db.models import Field, Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestration import flow_builder, flows, references
-from orchestration.errors import FlowMissing, Invalid
+from orchestration import soundness
+from orchestration.errors import Invalid
 from orchestration.models import Orchestration, Route, Stage, Step, Version
-from orchestration.models.definitions import StartsOn, StepKind
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
-from orchestration.models.records import model_named
 from orchestration.references import Problem
 from orchestration.states import VersionStatus
 
@@ -40,9 +38,6 @@ STEP_FIELDS = (
     *("max_attempts", "run_as", "run_as_user", "handles", "handles_types"),
 )
 """Columns that stand in a document under their own names, and may be left out of it."""
-
-KIND_OF_FLOW = {StepKind.BACKGROUND: flows.FlowKind.AUTOLAUNCHED, StepKind.INTERACTIVE: flows.FlowKind.SCREEN}
-"""Which kind of flow each kind of step runs."""
 
 MOST_STAGES, MOST_STEPS = 100, 1000
 """What one drawing may hold."""
@@ -132,74 +127,7 @@ def deactivate(version: Version) -> None:
 
 def problems(version: Version) -> list[Problem]:
     """Everything that keeps the version from being activated, all at once."""
-    stages = list(version.stages.prefetch_related("steps__after"))
-    if not stages:
-        return [*_problems_of_start(version), Problem(str(version), _("It has no stage. Add one."))]
-    drawn = (problem for stage in stages for problem in _problems_of_stage(stage))
-    return [*_problems_of_start(version), *drawn, *_problems_of_conditions(version), *references.problems(version)]
-
-
-def _problems_of_conditions(version: Version) -> Iterable[Problem]:
-    for where, condition in flow_builder.conditions_of(version):
-        if why := flow_builder.why_not_asked(condition):
-            yield Problem(where, why)
-
-
-def _problems_of_start(version: Version) -> Iterable[Problem]:
-    if version.starts_on != StartsOn.DUE:
-        return
-    model = model_named(version.orchestration.record_model)
-    names = {field.name for field in model._meta.concrete_fields if isinstance(field, DateField)} if model else set()
-    if version.start_field not in names:
-        yield Problem(
-            str(version),
-            _("“%(field)s” is no date or time field of the record. Known: %(known)s.")
-            % {"field": version.start_field, "known": ", ".join(sorted(names)) or "–"},
-        )
-
-
-def _problems_of_stage(stage: Stage) -> Iterable[Problem]:
-    steps = list(stage.steps.all())
-    if not steps:
-        yield Problem(stage.label, _("The stage has no step. Add one, or delete the stage."))
-    for step in steps:
-        yield from _problems_of_step(step)
-    if circle := _circle(steps):
-        yield Problem(stage.label, _("These steps wait for each other: %(steps)s.") % {"steps": ", ".join(circle)})
-
-
-def _problems_of_step(step: Step) -> Iterable[Problem]:
-    place = f"{step.stage.label} › {step.label}"
-    if step.is_interactive and not step.assignee:
-        yield Problem(place, _("Nobody is named to do it. Name a user, a group, a queue or a path."))
-    for before in step.after.all():
-        if before.stage_id != step.stage_id:
-            yield Problem(place, _("It comes after “%(step)s”, which is in another stage.") % {"step": before})
-    try:
-        flow = flows.get(step.flow)
-    except FlowMissing as missing:
-        yield Problem(place, str(missing))
-        return
-    wanted = KIND_OF_FLOW[StepKind(step.kind)]
-    if flow.kind != wanted:
-        yield Problem(
-            place,
-            _("“%(flow)s” is of the kind %(kind)s; this step needs %(wanted)s.")
-            % {"flow": flow.label, "kind": flow.kind.label, "wanted": wanted.label},
-        )
-    if step.fault_path and not step.fault_path.handles:
-        yield Problem(place, _("“%(step)s”, where its faults go, is no handler.") % {"step": step.fault_path})
-    # Of a function's own types `references` tells.
-    yield from (Problem(place, message) for message in flow_builder.misgiven(flow, step.inputs))
-
-
-def _circle(steps: list[Step]) -> list[str]:
-    """The steps that could never begin because they wait for each other."""
-    waits = {step.pk: {before.pk for before in step.after.all()} for step in steps}
-    while free := [pk for pk, before in waits.items() if not before & waits.keys()]:
-        for pk in free:
-            del waits[pk]
-    return [step.label for step in steps if step.pk in waits]
+    return [*soundness.problems(dump(version)), *soundness.problems_of_gate(version.orchestration)]
 
 
 def _next_number(orchestration: Orchestration) -> int:
@@ -353,7 +281,7 @@ def _dump_stage(stage: Stage) -> Document:
         "api_name": stage.api_name,
         "label": stage.label,
         **{name: getattr(stage, name) for name in STAGE_FIELDS},
-        "routes": [{"condition": route.condition, "to": route.target.api_name if route.target else None} for route in stage.routes.all()],
+        "routes": [{"condition": route.condition, "to": _name_in(stage.version_id, route.target)} for route in stage.routes.all()],
         "steps": [
             {
                 "api_name": step.api_name,
@@ -361,9 +289,16 @@ def _dump_stage(stage: Stage) -> Document:
                 "kind": step.kind,
                 "flow": step.flow,
                 "after": [before.api_name for before in step.after.all()],
-                "fault_path": step.fault_path.api_name if step.fault_path else None,
+                "fault_path": _name_in(stage.version_id, step.fault_path),
                 **{name: getattr(step, name) for name in STEP_FIELDS},
             }
             for step in stage.steps.all()
         ],
     }
+
+
+def _name_in(version_id: int, part: Stage | Step | None) -> str | None:
+    """How the drawing calls one of its parts; a part of another version it cannot call anything."""
+    if part is None or part.version_id == version_id:
+        return part.api_name if part else None
+    return _("%(name)s of another version") % {"name": part.api_name}

@@ -106,6 +106,46 @@ def of(version: Version) -> Drawing:
     return frozen(version.pk, version.activated_at) if version.is_frozen else frozen.__wrapped__(version.pk, None)
 
 
+def from_document(document: Mapping[str, Any]) -> Drawing:
+    """The drawing that a document describes, with keys of its own. Raises ExpressionError when one of its conditions is none."""
+    stages = {stage["api_name"]: number for number, stage in enumerate(document["stages"], start=1)}
+    steps = {step["api_name"]: number for number, step in enumerate(steps_in(document), start=1)}
+    drawn = {stages[stage["api_name"]]: _drawn_stage(stage, stages, steps) for stage in document["stages"]}
+    return Drawing(Version(inputs=document.get("inputs", {}), variables=document.get("variables", {})), drawn)
+
+
+def steps_in(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every step that a document describes, in order."""
+    return [step for stage in document["stages"] for step in stage["steps"]]
+
+
+def _drawn_stage(stage: Mapping[str, Any], stages: Mapping[str, int], steps: Mapping[str, int]) -> StageDrawing:
+    row = Stage(
+        api_name=stage["api_name"],
+        label=stage["label"],
+        **{name: stage[name] for name in ("entry_condition", "exit_rule", "exit_condition") if name in stage},
+    )
+    return StageDrawing(
+        id=stages[row.api_name],
+        api_name=row.api_name,
+        label=row.label,
+        entry=expressions.condition(row.entry_condition),
+        exit_rule=ExitRule(row.exit_rule),
+        exit=expressions.condition(row.exit_condition),
+        steps={steps[step["api_name"]]: _drawn_step(step, steps) for step in stage["steps"]},
+        routes=[
+            RouteDrawing(expressions.condition(route.get("condition", {})), stages.get(route["to"], 0) if route.get("to") else None)
+            for route in stage.get("routes", [])
+        ],
+    )
+
+
+def _drawn_step(step: Mapping[str, Any], steps: Mapping[str, int]) -> StepDrawing:
+    said = {name: value for name, value in step.items() if name not in ("after", "fault_path")}
+    after = frozenset(steps[name] for name in step.get("after", []))
+    return _step_drawing(Step(pk=steps[step["api_name"]], **said), after, steps.get(step.get("fault_path") or ""))
+
+
 @lru_cache(maxsize=512)
 def frozen(version_id: int, _activated_at: datetime | None) -> Drawing:
     """The drawing of a version that has been active. The moment of its activation tells versions apart that got the same key in a
@@ -128,13 +168,17 @@ def _stage(stage: Stage) -> StageDrawing:
 
 
 def _step(step: Step) -> StepDrawing:
+    return _step_drawing(step, frozenset(before.pk for before in step.after.all()), step.fault_path_id)
+
+
+def _step_drawing(step: Step, after: frozenset[int], fault_path: int | None) -> StepDrawing:
     return StepDrawing(
         id=step.pk,
         api_name=step.api_name,
         label=step.label,
         is_interactive=step.kind == StepKind.INTERACTIVE,
         flow=step.flow,
-        after=frozenset(before.pk for before in step.after.all()),
+        after=after,
         inputs=step.inputs,
         assignee=step.assignee,
         wait_until=expressions.condition(step.wait_until),
@@ -145,7 +189,7 @@ def _step(step: Step) -> StepDrawing:
         run_as_user=step.run_as_user,
         handles=step.handles,
         handles_types=frozenset(step.handles_types),
-        fault_path=step.fault_path_id,
+        fault_path=fault_path,
     )
 
 

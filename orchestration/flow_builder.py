@@ -1,6 +1,6 @@
 """Flows that are built without code: new ones, drafts, what keeps one from being activated, where one is used (R1.4)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -220,12 +220,12 @@ def _why_not_evaluate(key: str, condition: Mapping[str, Any]) -> str:
     return why_not_asked(condition)
 
 
-def why_not_asked(condition: Mapping[str, Any]) -> str:
-    """Why a condition cannot ask the evaluation flow that it names; "" when it can, or asks none."""
+def why_not_asked(condition: Mapping[str, Any], get: Callable[[str], flows.Flow] = flows.get) -> str:
+    """Why a condition cannot ask the evaluation flow that it names; "" when it can, or asks none. `get` finds a flow by its key."""
     if "flow" not in condition:
         return ""
     try:
-        flow = flows.get(condition["flow"])
+        flow = get(condition["flow"])
     except FlowMissing as missing:
         return str(missing)
     if flow.kind != FlowKind.EVALUATION:
@@ -235,20 +235,20 @@ def why_not_asked(condition: Mapping[str, Any]) -> str:
 
 def why_not_given(flow: flows.Flow, inputs: Mapping[str, Any]) -> str:
     """What is wrong with the inputs that somebody gives the flow; "" for nothing."""
-    return " ".join(misgiven(flow, inputs))
+    return " ".join(message for _name, message in misgiven(flow, inputs))
 
 
-def misgiven(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the inputs that somebody gives the flow, as far as their names and plain values tell."""
-    yield from (_("The input “%(name)s” has no value.") % {"name": name} for name in sorted(flow.required - set(inputs)))
+def misgiven(flow: flows.Flow, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(input, what is wrong with it) of the inputs that somebody gives the flow, as far as their names and plain values tell."""
+    yield from ((name, _("The input “%(name)s” has no value.") % {"name": name}) for name in sorted(flow.required - set(inputs)))
     for name, source in sorted(inputs.items()):
         if name not in flow.inputs:
-            yield _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name}
+            yield name, _("“%(flow)s” has no input “%(name)s”.") % {"flow": flow.label, "name": name}
             continue
         match source:
             case {"value": value} if not flow.takes(name, value):
                 about = {"flow": flow.label, "name": name, "type": values.TYPES[flow.declared[name]["type"]][0]}
-                yield _("“%(flow)s” takes a %(type)s as “%(name)s”.") % about
+                yield name, _("“%(flow)s” takes a %(type)s as “%(name)s”.") % about
 
 
 def _misfits(version: FlowVersion, document: Any) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """What a drawing reads, and whether it can be there when it is read (R6.2): names, fields, outputs of steps, types of values."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, get_origin
@@ -13,10 +13,12 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestration import assignment, drawing, expressions, flows, values
+from orchestration import drawing, editing, expressions, flows, values
 from orchestration.drawing import Drawing, StageDrawing, StepDrawing
-from orchestration.errors import ExpressionError, FlowMissing
+from orchestration.errors import ExpressionError, FlowMissing, FlowNotActive
 from orchestration.expressions import Condition
+from orchestration.flows import Flow
+from orchestration.models import Flow as FlowRow
 from orchestration.models import Queue, Version
 from orchestration.models.definitions import RunAs, StartsOn, StartType
 from orchestration.models.records import model_named
@@ -77,21 +79,60 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
-def problems(version: Version) -> Iterator[Problem]:
-    """Everything that the version reads and that cannot be there, and every stage and step that nothing leads to."""
-    try:
-        drawn = drawing.of(version)
-        entry = expressions.condition(version.entry_condition)
-        rollout = expressions.condition(version.orchestration.rollout_condition)
-    except ExpressionError as error:
-        yield Problem(str(version), str(error))
-        return
-    if lost := list(_routes_to_nowhere(drawn)):
-        yield from lost
-        return
+@dataclass(frozen=True)
+class Site:
+    """What there is on this site that a drawing can name; asked for once for a whole drawing."""
+
+    flows: Mapping[str, Flow]
+    drafts: Mapping[str, str]
+    """Built flows that have no active version, with their labels."""
+
+    queues: frozenset[str]
+    groups: frozenset[str]
+    users: frozenset[str]
+
+    @classmethod
+    def around(cls, document: Mapping[str, Any]) -> "Site":
+        """What is there of what the document may name: five queries, however long it is."""
+        steps = drawing.steps_in(document)
+        named = {
+            name for step in steps for name in (step.get("assignee", {}).get("user"), step.get("run_as_user")) if isinstance(name, str)
+        }
+        people = get_user_model()._default_manager.filter(**{f"{get_user_model().USERNAME_FIELD}__in": named - {""}})
+        known = {flow.key: flow for flow in flows.all_flows()}
+        built = FlowRow.objects.filter(is_built=True).exclude(key__in=known)
+        return cls(
+            flows=known,
+            drafts=dict(built.values_list("key", "label")),
+            queues=frozenset(Queue.objects.values_list("api_name", flat=True)),
+            groups=frozenset(Group.objects.values_list("name", flat=True)),
+            users=frozenset(people.values_list(get_user_model().USERNAME_FIELD, flat=True)) if named - {""} else frozenset(),
+        )
+
+    def get(self, key: str) -> Flow:
+        """The flow. Raises FlowMissing when it cannot be used."""
+        if key in self.flows:
+            return self.flows[key]
+        if key in self.drafts:
+            raise FlowNotActive(self.drafts[key])
+        raise FlowMissing(key)
+
+
+NO_SITE = Site({}, {}, frozenset(), frozenset(), frozenset())
+
+
+def problems(document: Mapping[str, Any], drawn: Drawing, site: Site) -> Iterator[Problem]:
+    """Everything that a drawing reads and that cannot be there, and every stage and step that nothing leads to."""
     paths = Paths(drawn)
     yield from _unreachable(drawn, paths)
-    yield from _Reader(version, drawn, paths).problems(entry, rollout)
+    yield from _Reader(document, drawn, paths, site).problems()
+
+
+def problems_of_gate(label: str, record_model: str, condition: Condition) -> Iterator[Problem]:
+    """What the condition of a rollout gate reads, and cannot: only the record is there."""
+    nothing = Drawing(Version(), {})
+    reader = _Reader({"orchestration": {"label": label, "record_model": record_model}}, nothing, Paths(nothing), NO_SITE)
+    yield from reader.condition(Spot(label, "", "rollout_condition"), _("rollout condition"), condition, frozenset({"record"}), _never)
 
 
 class Paths:
@@ -197,27 +238,21 @@ def _handlers(drawn: Drawing) -> Iterator[tuple[int, set[int]]]:
     yield from taken.items()
 
 
-def _routes_to_nowhere(drawn: Drawing) -> Iterator[Problem]:
-    for stage in drawn.stages.values():
-        if any(route.target and route.target not in drawn.stages for route in stage.routes):
-            yield Problem(stage.label, _("A route goes to a stage of another version. Choose one of this version, or the end."))
-        for step in stage.steps.values():
-            if step.fault_path and step.fault_path not in drawn.steps:
-                yield Problem(_place(stage, step), _("Its faults go to a step of another version. Choose a handler of this version."))
-
-
 def _unreachable(drawn: Drawing, paths: Paths) -> Iterator[Problem]:
     for stage in drawn.stages.values():
         if stage.id not in paths.reached:
-            yield Problem(stage.label, _("Nothing leads to this stage. Change the routes before it, or delete it."))
+            told = _("Nothing leads to this stage. Change the routes before it, or delete it.")
+            yield Problem(stage.label, told, f"stage:{stage.api_name}", code="stage_unreachable")
             continue
         for step in stage.steps.values():
+            here = _place(stage, step), f"step:{step.api_name}"
             if step.handles and step.id not in paths.handled_by:
-                yield Problem(_place(stage, step), _("No fault can come to this handler. Name it where it is to help, or delete it."))
+                told = _("No fault can come to this handler. Name it where it is to help, or delete it.")
+                yield Problem(here[0], told, here[1], "handles", "handler_unreachable")
             for before in (stage.steps[other] for other in step.after if other in stage.steps):
                 if before.handles:
                     message = _("It comes after “%(step)s”, a handler, which begins only when something fails. Name another step.")
-                    yield Problem(_place(stage, step), message % {"step": before.label})
+                    yield Problem(here[0], message % {"step": before.label}, here[1], "after", "after_handler")
 
 
 def _place(stage: StageDrawing, step: StepDrawing) -> str:
@@ -231,19 +266,21 @@ UNKNOWN: Any = object()
 class _Reader:
     """Goes through everything in a version that reads something."""
 
-    def __init__(self, version: Version, drawn: Drawing, paths: Paths) -> None:
-        self.version, self.drawn, self.paths = version, drawn, paths
+    def __init__(self, document: Mapping[str, Any], drawn: Drawing, paths: Paths, site: Site) -> None:
+        self.document, self.drawn, self.paths, self.site = document, drawn, paths, site
+        self.head = document["orchestration"]
         self.steps = {step.api_name: step for step in drawn.steps.values()}
-        label = version.orchestration.record_model
+        label = self.head.get("record_model", "")
         self.record: Any = (model_named(label) if label else None) or UNKNOWN
 
-    def problems(self, entry: Condition, rollout: Condition) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Problem]:
         """Everything that is read and cannot be there."""
-        place = str(self.version)
-        if self.version.orchestration.start_type == StartType.RECORD_TRIGGERED:
-            known = AT_TRIGGER if self.version.starts_on == StartsOn.DUE else AT_TRIGGER | {"prior"}
-            yield from self._condition(place, _("starts only if"), entry, known, self._never)
-        yield from self._condition(place, _("rollout condition"), rollout, frozenset({"record"}), self._never)
+        if self.head.get("start_type") == StartType.RECORD_TRIGGERED:
+            known = AT_TRIGGER if self.document.get("starts_on") == StartsOn.DUE else AT_TRIGGER | {"prior"}
+            start = Spot(str(self.head["label"]), editing.START, "entry_condition")
+            yield from self.condition(
+                start, _("starts only if"), expressions.condition(self.document.get("entry_condition")), known, _never
+            )
         for stage in self.drawn.stages.values():
             if stage.id in self.paths.reached:
                 yield from self._stage(stage)
@@ -255,14 +292,16 @@ class _Reader:
         def within(step: StepDrawing) -> bool:
             return self.paths.stage_holds(stage, step)
 
-        yield from self._condition(stage.label, _("only if"), stage.entry, IN_INSTANCE, before)
-        yield from self._condition(stage.label, _("exit condition"), stage.exit, IN_INSTANCE, within)
-        for route in stage.routes:
-            yield from self._condition(stage.label, _("route"), route.condition, IN_INSTANCE, within)
+        here = Spot(stage.label, f"stage:{stage.api_name}")
+        yield from self.condition(here.at("entry_condition"), _("only if"), stage.entry, IN_INSTANCE, before)
+        yield from self.condition(here.at("exit_condition"), _("exit condition"), stage.exit, IN_INSTANCE, within)
+        for number, route in enumerate(stage.routes):
+            spot = Spot(stage.label, f"route:{stage.api_name}:{number}", "condition")
+            yield from self.condition(spot, _("route"), route.condition, IN_INSTANCE, within)
         for step in stage.steps.values():
-            yield from self._step(_place(stage, step), step)
+            yield from self._step(Spot(_place(stage, step), f"step:{step.api_name}"), step)
 
-    def _step(self, place: str, step: StepDrawing) -> Iterator[Problem]:
+    def _step(self, here: "Spot", step: StepDrawing) -> Iterator[Problem]:
         begins_with_stage = not step.after and step.wait_until.tree is None
 
         def beginning(other: StepDrawing) -> bool:
@@ -275,89 +314,89 @@ class _Reader:
             return other is step or waiting(other)
 
         known = IN_INSTANCE | {"fault"} if step.handles else IN_INSTANCE
-        yield from self._condition(place, _("wait until"), step.wait_until, IN_INSTANCE, waiting)
-        yield from self._condition(place, _("only if"), step.only_if, IN_INSTANCE, beginning)
-        yield from self._condition(place, _("complete when"), step.complete_when, IN_INSTANCE, finishing)
-        yield from self._inputs(place, step, known, waiting)
+        yield from self.condition(here.at("wait_until"), _("wait until"), step.wait_until, IN_INSTANCE, waiting)
+        yield from self.condition(here.at("only_if"), _("only if"), step.only_if, IN_INSTANCE, beginning)
+        yield from self.condition(here.at("complete_when"), _("complete when"), step.complete_when, IN_INSTANCE, finishing)
+        yield from self._inputs(here, step, known, waiting)
         if step.is_interactive:
-            yield from self._assignee(place, step.assignee, known, beginning)
-        elif step.run_as == RunAs.USER and assignment.user_named(step.run_as_user) is None:
-            yield Problem(place, _("It runs as “%(name)s”, and there is no such user.") % {"name": step.run_as_user})
+            yield from self._assignee(here.at("assignee"), step.assignee, known, beginning)
+        elif step.run_as == RunAs.USER and step.run_as_user not in self.site.users:
+            told = _("It runs as “%(name)s”, and there is no such user. Choose another one.") % {"name": step.run_as_user}
+            yield here.at("run_as_user").problem("run_as_missing", told)
 
     # What is read ----------------------------------------------------------------------------------------------------
 
-    def _condition(
-        self, place: str, what: str, condition: Condition, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
+    def condition(
+        self, here: "Spot", what: str, condition: Condition, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
     ) -> Iterator[Problem]:
         for path in sorted(condition.reads):
-            yield from self._path(place, what, path, known, may_be_there)
+            yield from self._path(here, what, path, known, may_be_there)
 
     def _inputs(
-        self, place: str, step: StepDrawing, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
+        self, whole: "Spot", step: StepDrawing, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
     ) -> Iterator[Problem]:
-        flow = _flow(step.flow)
+        flow = self.site.flows.get(step.flow)
         for name, source in sorted(step.inputs.items()):
+            here = whole.at(f"inputs-{name}")
             what = _("input “%(name)s”") % {"name": name}
             match source:
                 case {"path": str(path)} if len(source) == 1:
-                    wrong = list(self._path(place, what, path, known, may_be_there))
+                    wrong = list(self._path(here, what, path, known, may_be_there))
                     yield from wrong
                     if flow and not wrong and not _fits(flow, name, self._end(path)):
-                        yield Problem(place, _wrong_type(flow, name, path))
+                        yield here.problem("input_wrong_type", _wrong_type(flow, name, path))
                 case {"value": value} if len(source) == 1:  # its type is looked at with the names of the inputs
                     if flow and value is None and name in flow.required:
-                        yield Problem(place, _("The input “%(name)s” has no value.") % {"name": name})
+                        yield here.problem("input_missing", _("The input “%(name)s” has no value.") % {"name": name})
                 case _:
-                    yield from self._source(place, what, source, known, may_be_there)
+                    yield from self._source(here, what, source, known, may_be_there)
 
     def _source(
-        self, place: str, what: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
+        self, here: "Spot", what: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
     ) -> Iterator[Problem]:
         """A formula, or a text with values in it."""
         try:
             reads = expressions.source(source).reads
         except ExpressionError as error:
-            yield Problem(place, _("The %(what)s cannot be read. %(error)s") % {"what": what, "error": error})
+            yield here.problem("unreadable", _("The %(what)s cannot be read. %(error)s") % {"what": what, "error": error})
             return
         for path in sorted(reads):
-            yield from self._path(place, what, path, known, may_be_there)
+            yield from self._path(here, what, path, known, may_be_there)
 
-    def _assignee(self, place: str, source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]) -> Iterator[Problem]:
+    def _assignee(self, here: "Spot", source: Any, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]) -> Iterator[Problem]:
         match source:
             case None | {} if not source:
                 return  # that nobody is named is said already
             case {"path": str(path)} if len(source) == 1:
-                wrong = list(self._path(place, _("assignee"), path, known, may_be_there))
+                wrong = list(self._path(here, _("assignee"), path, known, may_be_there))
                 yield from wrong
                 if not wrong and not _is_person(self._end(path)):
-                    yield Problem(place, _("The assignee “%(path)s” is neither a user, a group nor a queue.") % {"path": path})
+                    told = _("The assignee “%(path)s” is neither a user, a group nor a queue.") % {"path": path}
+                    yield here.problem("assignee_is_nobody", told)
             case {**one} if len(one) == 1 and set(one) <= NAMED.keys():
                 kind, name = next(iter(one.items()))
-                title, exists = NAMED[str(kind)]
-                if not isinstance(name, str) or not exists(name):
+                if not isinstance(name, str) or name not in getattr(self.site, f"{kind}s"):
                     missing = _("There is no %(kind)s “%(name)s” to do it. Add it, or name another one.")
-                    yield Problem(place, missing % {"kind": title, "name": name})
+                    yield here.problem("assignee_missing", missing % {"kind": NAMED[str(kind)], "name": name})
             case _:
-                yield Problem(place, _("The assignee names neither a user, a group, a queue nor a path."))
+                yield here.problem("assignee_unreadable", _("The assignee names neither a user, a group, a queue nor a path."))
 
     def _path(
-        self, place: str, what: str, path: str, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
+        self, here: "Spot", what: str, path: str, known: frozenset[str], may_be_there: Callable[[StepDrawing], bool]
     ) -> Iterator[Problem]:
-        """What is wrong with one path that is read at `place`."""
+        """What is wrong with one path that is read there."""
         first, *rest = path.split(".")
         if first not in known:
             message = _("The %(what)s reads “%(path)s”; there is no “%(name)s” here. Known: %(known)s.")
-            yield Problem(place, message % {"what": what, "path": path, "name": first, "known": ", ".join(sorted(known))})
+            told = {"what": what, "path": path, "name": first, "known": ", ".join(sorted(known))}
+            yield here.problem("reads_unknown", message % told)
             return
         if self._end(path) is None:
-            yield Problem(place, _("The %(what)s reads “%(path)s”, which does not exist.") % {"what": what, "path": path})
+            told = {"what": what, "path": path}
+            yield here.problem("reads_unknown", _("The %(what)s reads “%(path)s”, which does not exist.") % told)
         elif first == "steps" and rest[1:2] == ["outputs"] and not may_be_there(self.steps[rest[0]]):
             message = _("The %(what)s reads “%(path)s”, and “%(step)s” can never be finished by then.")
-            yield Problem(place, message % {"what": what, "path": path, "step": self.steps[rest[0]].label})
-
-    @staticmethod
-    def _never(_step: StepDrawing) -> bool:
-        return False
+            yield here.problem("reads_too_early", message % {"what": what, "path": path, "step": self.steps[rest[0]].label})
 
     # Where a path ends -----------------------------------------------------------------------------------------------
 
@@ -378,8 +417,8 @@ class _Reader:
             "record": self.record,
             "prior": self.record,
             "start": UNKNOWN if self.record is UNKNOWN else _columns(self.record),
-            "inputs": _declared(self.version.inputs),
-            "vars": _declared(self.version.variables),
+            "inputs": _declared(self.document.get("inputs", {})),
+            "vars": _declared(self.document.get("variables", {})),
             "steps": dict.fromkeys(self.steps, step),
             "stages": dict.fromkeys((drawn.api_name for drawn in self.drawn.stages.values()), stage),
             "instance": {"id": int, "started_at": datetime, "version": int},
@@ -391,12 +430,29 @@ class _Reader:
         }
 
 
-NAMED: Mapping[str, tuple[Any, Callable[[str], bool]]] = {
-    "user": (gettext_lazy("user"), lambda name: assignment.user_named(name) is not None),
-    "group": (gettext_lazy("group"), lambda name: Group.objects.filter(name=name).exists()),
-    "queue": (gettext_lazy("queue"), lambda name: Queue.objects.filter(api_name=name).exists()),
-}
-"""What an assignee can name: how people call it, and whether there is one with this name."""
+NAMED: Mapping[str, Any] = {"user": gettext_lazy("user"), "group": gettext_lazy("group"), "queue": gettext_lazy("queue")}
+"""What an assignee can name, and how people call it."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where something is read: how people call the place, the address of the part, the field of it."""
+
+    label: str
+    part: str
+    field: str = ""
+
+    def at(self, field: str) -> "Spot":
+        """A field of the same part."""
+        return replace(self, field=field)
+
+    def problem(self, code: str, message: str) -> Problem:
+        """A problem there."""
+        return Problem(self.label, message, self.part, self.field, code)
+
+
+def _never(_step: StepDrawing) -> bool:
+    return False
 
 
 def _follow(value: Any, name: str) -> Any:
@@ -444,14 +500,7 @@ def _is_person(end: Any) -> bool:
     return end in (UNKNOWN, str) or (isinstance(end, type) and issubclass(end, (get_user_model(), Group, Queue)))
 
 
-def _flow(key: str) -> flows.Flow | None:
-    try:
-        return flows.get(key)
-    except FlowMissing:
-        return None
-
-
-def _fits(flow: flows.Flow, name: str, end: Any) -> bool:
+def _fits(flow: Flow, name: str, end: Any) -> bool:
     if end is UNKNOWN or not isinstance(end, type):
         return True
     if flow.is_built:
@@ -461,7 +510,7 @@ def _fits(flow: flows.Flow, name: str, end: Any) -> bool:
     return not isinstance(wanted, type) or issubclass(end, get_origin(wanted) or wanted)
 
 
-def _wrong_type(flow: flows.Flow, name: str, given: str) -> str:
+def _wrong_type(flow: Flow, name: str, given: str) -> str:
     wanted = getattr(flow.inputs[name], "__name__", str(flow.inputs[name]))
     if flow.is_built:
         wanted = values.TYPES[flow.declared[name]["type"]][0]

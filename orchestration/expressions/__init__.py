@@ -15,7 +15,7 @@ from orchestration.expressions.paths import NEVER_READ, Known, Scope, read
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.expressions.sources import SOURCE_KINDS, Source, source, value_of
 from orchestration.expressions.texts import Text, text
-from orchestration.expressions.tree import FUNCTIONS, Fact, evaluate_flows_by
+from orchestration.expressions.tree import FUNCTIONS, Fact, comparisons_in, evaluate_flows_by
 from orchestration.expressions.wording import Mistake, check, check_condition, in_words
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Verdict",
     "check",
     "check_condition",
+    "comparisons_in",
     "condition",
     "evaluate_flows_by",
     "formula",

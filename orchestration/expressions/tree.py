@@ -209,6 +209,16 @@ def nodes_in(node: Node) -> Iterator[Node]:
                 yield from nodes_in(part)
 
 
+def comparisons_in(node: "Node | None") -> Iterator[Comparison]:
+    """Every comparison of an expression whose result it turns on."""
+    match node:
+        case Comparison():
+            yield node
+        case Logic(_word, parts):
+            for part in parts:
+                yield from comparisons_in(part)
+
+
 def paths_in(node: Node) -> Iterator[str]:
     """Every path that the tree reads."""
     return (inner.path for inner in nodes_in(node) if isinstance(inner, Path))

@@ -42,7 +42,7 @@ def test_two_active_versions_are_refused_by_the_database(cast: Cast) -> None:  #
 @pytest.mark.parametrize(
     ("stages", "place", "message"),
     [
-        ([], "Trial v1", "It has no stage"),
+        ([], "Trial", "It has no stage"),
         ([[]], "Stage 1", "The stage has no step"),
         ([[background("a", "tests.gone")]], "Stage 1 › A", "No installed app has a flow named “tests.gone”"),
         ([[background("a", "tests.ask")]], "Stage 1 › A", "of the kind Screen flow; this step needs Autolaunched flow"),

@@ -283,8 +283,8 @@ def test_a_route_and_a_fault_path_lead_to_their_own_version(cast: Cast) -> None:
     Route.objects.create(stage=version.stages.get(), target=other.stages.get())
     Step.objects.filter(version=version).update(fault_path=other.steps.get(api_name="h"))
     assert [str(problem) for problem in builder.problems(version)] == [
-        "Stage 1: A route goes to a stage of another version. Choose one of this version, or the end.",
-        "Stage 1 › A: Its faults go to a step of another version. Choose a handler of this version.",
+        "Stage 1 › A: Its faults go to “h of another version”, which is in another stage. Choose a handler of this stage.",
+        "Stage 1: The route goes to “stage_1 of another version”, which is not there. Choose a stage, or the end.",
     ]
 
 
