@@ -86,6 +86,22 @@ def let_run(flow: Flow, groups: Iterable[Group]) -> None:
         remove_perm("orchestration.run_flow", group, flow)
 
 
+def rights_on(orchestration: Orchestration) -> dict[Group, set[str]]:
+    """What each group may do with this orchestration: "view", "change", "debug", …"""
+    found: Any = get_groups_with_perms(orchestration, attach_perms=True)
+    return {group: {permission.rpartition("_")[0] for permission in permissions} for group, permissions in found.items()}
+
+
+def set_rights(group: Group, orchestration: Orchestration, wanted: Iterable[str], among: Iterable[str]) -> None:
+    """Give a group these rights on the orchestration, and take the others of `among`."""
+    wanted, before = set(wanted), rights_on(orchestration).get(group, set())
+    for right in among:
+        if right in wanted and right not in before:
+            assign_perm(f"orchestration.{right}_orchestration", group, orchestration)
+        elif right in before and right not in wanted:
+            remove_perm(f"orchestration.{right}_orchestration", group, orchestration)
+
+
 def may_start(user: Any, orchestration: Orchestration) -> bool:
     """Whether the person may start it by hand."""
     return may(user, "orchestration.start_orchestration", orchestration)

@@ -40,21 +40,22 @@ def resolve(source: Mapping[str, Any], flow: str, scope: expressions.Scope) -> A
 
     Raises Fault when the definition's assignee cannot be evaluated at all.
     """
-    meant = _meant(source, scope)
-    if isinstance(meant, Group):
-        return Assignee(group=meant) if meant.user_set.filter(is_active=True).exists() else _nobody_in(meant)
-    if isinstance(meant, Queue):
-        return Assignee(queue=meant) if meant.has_active_member else _nobody_in(meant)
-    if meant is None:
+    found = meant(source, scope)
+    if isinstance(found, Group):
+        return Assignee(group=found) if found.user_set.filter(is_active=True).exists() else _nobody_in(found)
+    if isinstance(found, Queue):
+        return Assignee(queue=found) if found.has_active_member else _nobody_in(found)
+    if found is None:
         return _fallback(_("The assignee %(source)s names nobody.") % {"source": worded(source)})
-    if not meant.is_active:
-        return _fallback(_("%(name)s no longer has an active account.") % {"name": name_of(meant)})
-    if lack := access.why_not_able(meant, flow, scope["record"]):
-        return _fallback(_("%(name)s cannot do it: %(lack)s") % {"name": name_of(meant), "lack": lack})
-    return Assignee(user=meant)
+    if not found.is_active:
+        return _fallback(_("%(name)s no longer has an active account.") % {"name": name_of(found)})
+    if lack := access.why_not_able(found, flow, scope["record"]):
+        return _fallback(_("%(name)s cannot do it: %(lack)s") % {"name": name_of(found), "lack": lack})
+    return Assignee(user=found)
 
 
-def _meant(source: Mapping[str, Any], scope: expressions.Scope) -> Any:
+def meant(source: Mapping[str, Any], scope: expressions.Scope) -> Any:
+    """The user, group or queue that `source` means; None when it names nobody. Raises Fault when it cannot be evaluated at all."""
     match source:
         case {"queue": name}:
             return Queue.objects.filter(api_name=name).first()

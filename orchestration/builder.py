@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orchestration import soundness
-from orchestration.errors import Invalid
+from orchestration.errors import Conflict, Invalid
 from orchestration.models import Orchestration, Route, Stage, Step, Version
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
@@ -121,8 +121,17 @@ def activate(version: Version, *, by: Person | None = None, note: str | None = N
 
 
 def deactivate(version: Version) -> None:
-    """Stop new starts; running instances go on."""
+    """Stop new starts; running instances go on. Raises IllegalMove when it is not active."""
     version.move(VersionStatus.INACTIVE)
+
+
+@transaction.atomic
+def delete(orchestration: Orchestration) -> None:
+    """Delete an orchestration with its drafts. Raises Conflict when a version of it has been active: then instances may tell of it."""
+    if orchestration.was_ever_active:
+        raise Conflict(_("“%(name)s” has been active and stays. Deactivate it, and nothing starts any more.") % {"name": orchestration})
+    orchestration.versions.all().delete()
+    orchestration.delete()
 
 
 def problems(version: Version) -> list[Problem]:

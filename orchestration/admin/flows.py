@@ -23,7 +23,6 @@ class FlowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [
             path("", own(views.catalogue), name="orchestration_flow_changelist"),
             path("add/", own(views.new), name="orchestration_flow_add"),
-            path("inputs/", own(views.inputs_of_flow), name="orchestration_flow_inputs"),
             path("<int:pk>/", own(views.detail), name="orchestration_flow_page"),
             path("<int:pk>/change/", own(views.detail), name="orchestration_flow_change"),
             path("<int:pk>/delete/", own(views.delete), name="orchestration_flow_delete"),

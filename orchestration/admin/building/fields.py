@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.templatetags.static import static
 from django.utils.dateparse import parse_date, parse_datetime
@@ -579,91 +580,8 @@ def _checked(found: Any, text: str) -> Any:
 # For steps of orchestrations -----------------------------------------------------------------------------------------
 
 
-class InputsWidget(forms.Widget):
-    """A source for each input of a flow. `declared` says which there are."""
-
-    template_name = "orchestration/widgets/inputs.html"
-
-    def __init__(self) -> None:
-        self.declared: Mapping[str, Mapping[str, Any]] = {}
-        self.flow = ""
-        self.address = ""
-        super().__init__()
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, Any]:
-        """What was typed for each input that the page showed."""
-        begins = f"{name}--"
-        shown = [key.removeprefix(begins).removesuffix("-mode") for key in data if key.startswith(begins) and key.endswith("-mode")]
-        return {given: SourceWidget(MODES).value_from_datadict(data, files, f"{begins}{given}") for given in shown}
-
-    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return not any(key.startswith(f"{name}--") for key in data)
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        """A labelled source for each declared input, and for those that are given and no longer declared."""
-        context = super().get_context(name, None, attrs)
-        given = value or {}
-        rows = []
-        for wanted in [*self.declared, *(other for other in given if other not in self.declared)]:
-            about = self.declared.get(wanted)
-            label = (about or {}).get("label") or capfirst(wanted.replace("_", " "))
-            identity = f"id_{name}--{wanted}"
-            widget = SourceWidget(MODES)
-            widget.says = str(label)  # type: ignore[attr-defined]
-            rows.append(
-                {
-                    "label": label if about is not None else _("%(name)s (no longer there)") % {"name": wanted},
-                    "type": (about or {}).get("type", ""),
-                    "required": (about or {}).get("required") and (about or {}).get("default") is None,
-                    "id": identity,
-                    "html": widget.render(f"{name}--{wanted}", given.get(wanted), {"id": identity}),
-                }
-            )
-        context["widget"] |= {"rows": rows, "flow": self.flow, "address": self.address}
-        return context
-
-
-class InputsField(Known, forms.Field):
-    """What a step gives its flow; cleaned to `{input: source}`. Set `declared` before it is cleaned or shown."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=InputsWidget(), required=False, **{k: v for k, v in kwargs.items() if k in ("label", "help_text")})
-
-    @property
-    def declared(self) -> Mapping[str, Mapping[str, Any]]:
-        """The inputs of the flow."""
-        return self.widget.declared  # type: ignore[no-any-return]
-
-    def clean(self, value: Any) -> dict[str, Any]:
-        """Those that are set; raises ValidationError naming the input. A missing one is told at activation, not here."""
-        found, errors = {}, []
-        for name, typed in (value or {}).items():
-            about = self.declared.get(name)
-            if about is None and typed["mode"] != NOT_SET:
-                errors.append(_("The flow has no input “%(name)s” any more. Choose “Not set” for it.") % {"name": name})
-                continue
-            kind = (about or {}).get("type", "")
-            field = SourceField(type="" if kind in ("record", "file", "list") else kind, with_text=True, required=False)
-            field.known = self.known
-            try:
-                source = field.clean(typed)
-            except ValidationError as error:
-                errors += [f"{(about or {}).get('label') or name}: {message}" for message in error.messages]
-                continue
-            if source is not None:
-                found[name] = source
-        if errors:
-            raise ValidationError(errors)
-        return found
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return {name: typed_source(source) for name, source in (initial or {}).items()} != {
-            name: typed for name, typed in (data or {}).items() if typed["mode"] != NOT_SET
-        }
-
-
 ASSIGNEES = {
-    "": gettext_lazy("Nobody (background step)"),
+    "": gettext_lazy("Choose…"),
     "queue": gettext_lazy("A queue"),
     "group": gettext_lazy("A group"),
     "user": gettext_lazy("A person"),
@@ -679,6 +597,7 @@ class AssigneeWidget(forms.Widget):
     def __init__(self) -> None:
         self.queues: Sequence[tuple[str, str]] = ()
         self.groups: Sequence[str] = ()
+        self.people: Sequence[tuple[str, str]] = ()
         super().__init__()
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
@@ -693,7 +612,14 @@ class AssigneeWidget(forms.Widget):
         """All kinds, each with its control."""
         context = super().get_context(name, None, attrs)
         kind, chosen = next(iter(value.items()), ("", "")) if isinstance(value, Mapping) else ("", "")
-        context["widget"] |= {"kind": kind, "chosen": chosen, "kinds": ASSIGNEES.items(), "queues": self.queues, "groups": self.groups}
+        context["widget"] |= {
+            "kind": kind,
+            "chosen": chosen,
+            "kinds": ASSIGNEES.items(),
+            "queues": self.queues,
+            "groups": self.groups,
+            "people": self.people,
+        }
         return context
 
 
@@ -710,6 +636,8 @@ class AssigneeField(Known, forms.Field):
             return {}
         if not chosen:
             raise ValidationError(_("Name who gets the step."))
+        if kind == "user" and not get_user_model()._default_manager.filter(**{get_user_model().USERNAME_FIELD: chosen}).exists():
+            raise ValidationError(_("There is no user “%(name)s”. Choose one of those that are proposed.") % {"name": chosen})
         if kind == "path":
             refuse_mistakes(check(chosen, self.known if self.known is not None else Anything()))
         return {kind: chosen}

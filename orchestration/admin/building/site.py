@@ -6,12 +6,9 @@ from dataclasses import replace
 from django.apps import apps
 from django.db.models import Model
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
 
 from orchestration import conf, flow_builder, flows
 from orchestration.admin.building.forms import Around
-from orchestration.errors import FlowMissing
-from orchestration.expressions.readable import Readable, Readables
 from orchestration.flows import documents
 from orchestration.flows.catalogue import FlowKind
 from orchestration.flows.documents.problems import CLOSED_APPS
@@ -72,39 +69,3 @@ def surroundings(flow: Flow) -> documents.Surroundings:
 def _launchable() -> Sequence[Version]:
     active = Version.objects.filter(status=VersionStatus.ACTIVE, orchestration__start_type=StartType.AUTOLAUNCHED)
     return list(active.select_related("orchestration"))
-
-
-def readable_in(version: Version | None) -> Readables:
-    """What is read in an orchestration's version can read (R6.1). Later steps may still be drawn: their names are open."""
-    plain = [
-        Readable("steps", _("Steps")),
-        Readable("stages", _("Stages")),
-        Readable("prior", _("Before the save")),
-        Readable("fault", _("The fault")),
-        Readable("instance", _("The instance")),
-        Readable("starter", _("The starter"), "record", "auth.user"),
-        Readable("completer", _("Who completed the latest work item"), "record", "auth.user"),
-        Readable("now", _("now"), "datetime"),
-        Readable("today", _("today"), "date"),
-    ]
-    if version is None:
-        return Readables([*plain, Readable("record", _("The record")), Readable("start", _("At the start"))])
-    model = version.orchestration.record_model
-    of_record = "record" if model else ""
-    found = [Readable("record", _("The record"), of_record, model), Readable("start", _("At the start"), of_record, model)]
-    for path, declared in (("inputs", version.inputs), ("vars", version.variables)):
-        for name, about in declared.items():
-            label = about.get("label") or capfirst(name.replace("_", " "))
-            found.append(Readable(f"{path}.{name}", label, about.get("type", ""), about.get("model", "")))
-    for step in version.steps.all():
-        found.append(Readable(f"steps.{step.api_name}.status", f"{step.label} › {_('Status')}", "text"))
-        for name in sorted(_outputs_of(step.flow)):
-            found.append(Readable(f"steps.{step.api_name}.outputs.{name}", f"{step.label} › {capfirst(name.replace('_', ' '))}"))
-    return Readables([*found, *plain])
-
-
-def _outputs_of(key: str) -> frozenset[str]:
-    try:
-        return flows.get(key).outputs or frozenset()
-    except FlowMissing:
-        return frozenset()

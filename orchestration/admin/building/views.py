@@ -5,7 +5,6 @@ Everything is a plain page and a plain form; htmx swaps the editor for the one t
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -582,11 +581,12 @@ def readable(request: HttpRequest, version: FlowVersion) -> HttpResponse:
         raise Http404
     found = [*editor.place().known.all()]
     if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse({"readable": [_as_json(one) for one in found], "functions": sorted(expressions.FUNCTIONS)})
+        return JsonResponse({"readable": [as_json(one) for one in found], "functions": sorted(expressions.FUNCTIONS)})
     return page(request, "readable", title=_("What can be read here"), flow=version.flow, version=version, found=found, editor=editor)
 
 
-def _as_json(one: Readable) -> dict[str, Any]:
+def as_json(one: Readable) -> dict[str, Any]:
+    """A readable value for the script that proposes it."""
     told: dict[str, Any] = {"path": one.path, "label": one.label, "type": one.type or "any"}
     if one.of or one.model:
         told["model"] = one.of or one.model
@@ -602,10 +602,11 @@ def check(request: HttpRequest, version: FlowVersion) -> HttpResponse:
     name = request.GET.get("field", "")
     if form is None or name not in form.fields:
         raise Http404
-    return _checked(request, editor, form, name)
+    return checked(request, form, name)
 
 
-def _checked(request: HttpRequest, editor: Editor, form: forms.Form, name: str) -> HttpResponse:
+def checked(request: HttpRequest, form: forms.Form, name: str) -> HttpResponse:
+    """What is wrong with one field of a form, or what it says in words: a fragment."""
     field = form.fields[name]
     told: dict[str, Any] = {}
     try:
@@ -650,21 +651,6 @@ def history(request: HttpRequest, version: FlowVersion) -> HttpResponse:
     """Every kept change of the draft: who, when, what."""
     revisions = version.revisions.select_related("by").order_by("-number")
     return page(request, "history", title=str(version.flow.label), flow=version.flow, version=version, revisions=revisions, tab="history")
-
-
-def inputs_of_flow(request: HttpRequest) -> HttpResponse:
-    """The inputs of a flow that has just been chosen for a step: a fragment of the step's form."""
-    if not access.may(request.user, "orchestration.change_version"):
-        raise PermissionDenied
-    widget, name = fields.InputsWidget(), request.GET.get("name", "")
-    try:
-        widget.declared = flows.get(request.GET.get("flow", "")).declared
-    except FlowMissing:
-        raise Http404 from None
-    if not re.fullmatch(r"steps-(\d+|__prefix__)-inputs", name):
-        raise Http404
-    widget.flow, widget.address = request.GET["flow"], request.path
-    return HttpResponse(widget.render(name, {}, {"id": f"id_{name}"}))
 
 
 # Versions ----------------------------------------------------------------------------------------------------------------

@@ -184,14 +184,6 @@
     event.target.form.querySelector("button[name=refresh][value='1']")?.click();
   });
 
-  /* ---- A step's inputs are those of the flow that is chosen for it ---- */
-  document.addEventListener("change", async (event) => {
-    const name = event.target.dataset?.orcFlow, shown = name && document.querySelector(`[data-orc-given="${name}"]`);
-    if (!shown || !event.target.value) return;
-    const answer = await fetch(`${shown.dataset.orcInputs}?flow=${encodeURIComponent(event.target.value)}&name=${encodeURIComponent(name)}`);
-    if (answer.ok) shown.outerHTML = await answer.text();
-  });
-
   /* ---- Rows ---- */
   document.addEventListener("click", (event) => {
     const add = event.target.closest?.("[data-orc-add]"), remove = event.target.closest?.("[data-orc-remove]");
@@ -244,7 +236,7 @@
   addEventListener("beforeunload", (event) => { if (dirty()) event.preventDefault(); });
   document.addEventListener("htmx:confirm", (event) => {
     const form = dirty();
-    if (!form || event.target === form || form.contains(event.target)) return;
+    if (!form || form.dataset.orcAutosave !== undefined || event.target === form || form.contains(event.target)) return;
     event.preventDefault();
     keep(form).then((kept) => { if (kept) event.detail.issueRequest(true); });
   });
@@ -293,6 +285,7 @@
     const wanted = document.querySelector("[data-orc-focus]");
     if (!document.querySelector("[data-orc-focus-on]") && wanted) wanted.focus();
   });
+  document.addEventListener("orc:reformed", prepare);
   document.addEventListener("htmx:beforeRequest", () => document.querySelector(".orc-bar")?.classList.add("is-on"));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", prepare);
   else prepare();
