@@ -86,7 +86,19 @@ def who_can(version: Version, records: Sequence[Model], starter: Any) -> list[St
     document = builder.dump(version)
     steps = [step for step in drawing.steps_in(document) if step["kind"] == StepKind.INTERACTIVE and step["assignee"] and step["flow"]]
     cases: Sequence[Model | None] = records or [None]
-    return [StepCheck(f"step:{step['api_name']}", step["label"], [_case(step, record, starter) for record in cases]) for step in steps]
+    return [StepCheck(f"step:{step['api_name']}", step["label"], _alike(_case(step, one, starter) for one in cases)) for step in steps]
+
+
+def _alike(cases: Iterable[Who]) -> list[Who]:
+    """Records for which the very same was found are one line."""
+    found: dict[tuple[Any, ...], Who] = {}
+    for case in cases:
+        key = (case.assignee, case.verdict, case.able, *case.told)
+        if key in found:
+            found[key].record = f"{found[key].record}, {case.record}"
+        else:
+            found[key] = case
+    return list(found.values())
 
 
 def _case(step: Mapping[str, Any], record: Model | None, starter: Any) -> Who:

@@ -322,6 +322,10 @@ class StepForm(NamedSources, Named):
         chosen = str(self.data.get("flow", self.about.get("flow") or ""))
         self.chosen = place.site.flows.get(chosen)
         self.add_sources("inputs", _wanted_inputs(self.chosen.declared if self.chosen else {}), given=self.about.get("inputs") or {})
+        for name, about in self.chosen.declared.items() if self.chosen else ():
+            if about.get("required") and not self.initial.get(f"inputs-{name}"):  # most are mapped from somewhere: ready to be typed
+                self.initial[f"inputs-{name}"] = {"mode": fields.PATH, "words": ""}
+            self.fields[f"inputs-{name}"].of_type = fields.WORDS.get(about.get("type", ""), "")  # type: ignore[attr-defined]
         # The rest stands below the inputs.
         for name in ("after", "wait_until", "only_if", "complete_when"):
             self.fields[name] = self.fields.pop(name)

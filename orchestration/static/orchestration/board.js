@@ -9,11 +9,13 @@
   const say = (words) => { const live = document.getElementById("orc-live"); if (live) live.textContent = words; };
 
   /* ---- Saved as it is typed ---- */
-  let timer = 0, saving = null, again = false;
+  let timer = 0, saving = null, edits = 0;
+  document.addEventListener("input", (event) => { if (event.target.closest?.("[data-orc-autosave]")) edits += 1; });
   const panel = () => document.querySelector("[data-orc-autosave]");
   document.addEventListener("change", (event) => {
     const form = event.target.closest?.("[data-orc-autosave]");
     if (!form || form.querySelector("fieldset[disabled].orc-fields")) return;
+    edits += 1;
     const reshapes = event.target.dataset.orcReshape !== undefined || /-mode$|-kind$/.test(event.target.name || "");
     clearTimeout(timer);
     timer = setTimeout(() => save(form, event.target.dataset.orcReshape !== undefined), reshapes ? 0 : SAVE_MS);
@@ -23,43 +25,49 @@
     if (form) { clearTimeout(timer); timer = setTimeout(() => save(form), SAVE_MS); }
   });
 
+  /* One save at a time; each sends what the form says when its turn comes. Whether all of it was taken. */
   async function save(form, reshape = false) {
     clearTimeout(timer);
-    if (saving) { again = true; return saving; }
-    const saved = document.getElementById("orc-saved");
-    saving = (async () => {
-      try {
-        const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-        if (!fresh.getElementById("orc-builder")) throw new Error(String(answer.status));
-        if (document.contains(form)) take(form, fresh, answer, reshape);
-        return answer.ok;
-      } catch {
-        if (saved) saved.textContent = saved.dataset.orcOffline || "…";
-        return false;
-      }
-    })();
+    while (saving) await saving;
+    if (!document.contains(form)) return true;
+    saving = send(form, reshape);
     const ok = await saving;
     saving = null;
-    if (again && document.contains(form)) { again = false; return save(form); }
     return ok;
   }
 
-  function take(form, fresh, answer, reshape) {
+  async function send(form, reshape) {
+    const saved = document.getElementById("orc-saved"), seen = edits;
+    try {
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!fresh.getElementById("orc-builder")) throw new Error(String(answer.status));
+      if (document.contains(form)) take(form, fresh, answer, reshape, seen);
+      return answer.ok;
+    } catch {
+      if (saved) saved.textContent = saved.dataset.orcOffline;
+      return false;
+    }
+  }
+
+  function take(form, fresh, answer, reshape, seen) {
     const their = fresh.querySelector("[data-orc-autosave]");
     for (const id of AROUND) {
       const old = document.getElementById(id), now = fresh.getElementById(id);
       if (old && now) old.replaceWith(document.adoptNode(now));
     }
     if (their) {
-      if (answer.status !== 409) for (const basis of all("input[name=basis]")) basis.value = their.querySelector("input[name=basis]").value;
+      const basis = their.querySelector("input[name=basis]").value;
+      if (answer.status === 409) form.dataset.orcTheirs = basis;  // “Save” puts mine in its place; by itself nothing does
+      else for (const one of all("input[name=basis]")) one.value = basis;
       form.setAttribute("action", their.getAttribute("action"));
       for (const name of ["orcCheck", "orcReadable"]) form.dataset[name] = their.dataset[name];
       told(form, their);
-      if (reshape) reform(form, their);
+      if (reshape && edits === seen) reform(form, their);
+      else if (reshape) timer = setTimeout(() => save(form, true), 0);  // something was typed meanwhile: it is saved first
     }
     if (answer.ok) {
-      delete form.dataset.orcDirty;
+      if (edits === seen) delete form.dataset.orcDirty;
       const at = new URL(answer.url).searchParams.get("at"), here = new URL(location.href);
       if (at && here.searchParams.get("at") !== at) { here.searchParams.set("at", at); history.replaceState(history.state, "", here); }
     }
@@ -93,13 +101,21 @@
     document.dispatchEvent(new CustomEvent("orc:reformed"));
   }
 
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches?.("[data-orc-autosave]")) return;
+    clearTimeout(timer);
+    if (form.dataset.orcTheirs) form.elements.basis.value = form.dataset.orcTheirs;
+  }, true);
+
   /* Nothing else is opened before what is typed is saved. */
   document.addEventListener("htmx:confirm", (event) => {
     const form = panel();
     if (!form || form.dataset.orcDirty === undefined || event.target === form || form.contains(event.target)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    save(form).then((ok) => { if (ok || !document.contains(form)) { delete form.dataset.orcDirty; event.detail.issueRequest(true); } else form.querySelector(".orc-error")?.scrollIntoView({ block: "center" }); });
+    const all_saved = async () => { let ok = true; while (ok && document.contains(form) && form.dataset.orcDirty !== undefined) ok = await save(form); return ok; };
+    all_saved().then((ok) => { if (ok || !document.contains(form)) { delete form.dataset.orcDirty; event.detail.issueRequest(true); } else form.querySelector(".orc-error")?.scrollIntoView({ block: "center" }); });
   }, true);
 
   /* ---- Moved by drag ---- */

@@ -275,7 +275,8 @@
     for (const remove of all("[data-orc-remove]", whole)) remove.hidden = false;
     for (const form of all("[data-orc-panel]", whole)) {
       follow(form);
-      const wanted = form.dataset.orcFocusOn && document.getElementById(form.dataset.orcFocusOn);
+      const wanted = form.dataset.orcFocused === undefined && form.dataset.orcFocusOn && document.getElementById(form.dataset.orcFocusOn);
+      form.dataset.orcFocused = "";
       if (wanted) { wanted.closest("details")?.setAttribute("open", ""); (wanted.matches("input, select, textarea") ? wanted : wanted.querySelector("input:not([type=hidden]), select, textarea") || wanted).focus(); }
       for (const field of all("[data-orc-field]", form)) if (field.querySelector("[data-orc-condition]")) ask(field);
     }
