@@ -250,38 +250,32 @@ def try_the_automation(alex: Builder) -> None:
 
 
 def draw_the_orchestration(alex: Builder, form: str, automation: str, label: str) -> None:
-    """In the stock admin: one stage with the form and, after it, the automation. Started by hand or by code."""
+    """On the board: one stage with the form and, after it, the automation; started when an employee is saved."""
     page = alex.page
-    alex.open("/admin/orchestration/orchestration/add/")
-    page.get_by_label("Label").press_sequentially(label)
-    page.get_by_label("Start type").select_option("record")
-    page.get_by_label("Record's model").select_option("demo.employee")
-    alex.press("Save")
-    alex.open("/admin/orchestration/version/add/")
-    page.locator("[name=orchestration]").select_option(label=label)
-    page.locator("[name=number]").fill("1")
-    page.locator("[name=starts_on]").select_option("created")
-    page.get_by_text("Add another Stage").click()
-    page.locator("[name=stages-0-label]").fill("Prepare")
-    alex.press("Save and continue editing")
-    page.get_by_role("link", name="Change", exact=True).first.click()
-    for number, (name, flow) in enumerate((("Fill in the form", form), ("Tell", automation))):
-        page.get_by_text("Add another Step").click()
-        page.locator(f"[name=steps-{number}-label]").fill(name)
-        page.locator(f"[name=steps-{number}-order]").fill(str(number))
-        chosen = page.locator(f"[name=steps-{number}-flow]")
+    alex.open("/admin/orchestration/orchestration/add/?start=record")
+    page.get_by_label("Label").fill(label)
+    page.get_by_label("The record is").select_option("demo.employee")
+    alex.press("Make orchestration")
+    page.get_by_label("Outcome of the new stage").fill("Prepared")
+    page.get_by_role("button", name="Add stage").click()
+    patiently(page.locator("#orc-panel-title")).to_have_text("Prepared")
+    for name, flow, kind in (("Fill in the form", form, "By a person"), ("Tell", automation, "By itself")):
+        adding = page.locator(".orc-column").first.locator("details.orc-adding")
+        adding.locator("summary").click()
+        adding.get_by_label("What is done?").fill(name)
+        adding.get_by_role("button", name=kind).click()
+        patiently(page.locator("#orc-panel-title")).to_have_text(name)
+        chosen = page.locator("#id_flow")
         chosen.select_option(label=next(text.strip() for text in chosen.locator("option").all_inner_texts() if text.startswith(flow)))
-        if number == 0:
-            page.locator("[name=steps-0-assignee-kind]").select_option("queue")
-            page.locator("[name=steps-0-assignee-queue]").select_option("hr")
-    alex.press("Save and continue editing")
-    page.locator("[name=steps-1-after]").select_option(label="Fill in the form")
-    alex.press("Save")
-    alex.open("/admin/orchestration/version/")
-    page.locator("tr", has_text=f"{label} v1").locator("input.action-select").check()
-    page.locator("select[name=action]").select_option("activate")
-    alex.press("Go")
-    patiently(page.locator(".messagelist")).to_contain_text("is active")
+        if kind == "By a person":
+            page.locator("[name=assignee-kind]").select_option("queue")
+            page.locator("[name=assignee-queue]").select_option("hr")
+        else:
+            page.get_by_label("Fill in the form").check()
+        patiently(page.locator("form[data-orc-dirty]")).to_have_count(0)
+    page.get_by_role("link", name="Activate v1…").click()
+    page.get_by_role("button", name="Activate v1").click()
+    patiently(page.locator(".orc-notes")).to_contain_text("is active")
 
 
 def test_two_flows_are_built_tried_put_together_and_run_to_the_end(
