@@ -120,9 +120,9 @@ def redo(version: Draft, *, basis: int | None, by: Any) -> Change:
     return after
 
 
-def undoable(version: Draft) -> tuple[str, str]:
-    """What undo would take back and what redo would make again, in words; empty when nothing."""
-    now = current(version)
+def undoable(version: Draft, now: Change | None = None) -> tuple[str, str]:
+    """What undo would take back and what redo would make again, in words; empty when nothing. `now`: the current revision, when known."""
+    now = now or current(version)
     after = version.revisions.filter(is_undone=True, number__gt=now.number).order_by("number").first()
     has_before = version.revisions.standing().filter(number__lt=now.number).exists()
     return now.says if has_before else "", after.says if after else ""

@@ -87,7 +87,9 @@ class Site:
     drafts: Mapping[str, str]
     """Built flows that have no active version, with their labels."""
 
-    queues: frozenset[str]
+    queues: Mapping[str, str]
+    """API names with labels."""
+
     groups: frozenset[str]
     users: frozenset[str]
 
@@ -104,7 +106,7 @@ class Site:
         return cls(
             flows=known,
             drafts=dict(built.values_list("key", "label")),
-            queues=frozenset(Queue.objects.values_list("api_name", flat=True)),
+            queues=dict(Queue.objects.order_by("label").values_list("api_name", "label")),
             groups=frozenset(Group.objects.values_list("name", flat=True)),
             users=frozenset(people.values_list(get_user_model().USERNAME_FIELD, flat=True)) if named - {""} else frozenset(),
         )
@@ -118,7 +120,7 @@ class Site:
         raise FlowMissing(key)
 
 
-NO_SITE = Site({}, {}, frozenset(), frozenset(), frozenset())
+NO_SITE = Site({}, {}, {}, frozenset(), frozenset())
 
 
 def problems(document: Mapping[str, Any], drawn: Drawing, site: Site) -> Iterator[Problem]:

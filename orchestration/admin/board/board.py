@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from orchestration import editing, expressions
 from orchestration.errors import ExpressionError
 from orchestration.expressions.readable import Readables
-from orchestration.models import Queue
 from orchestration.models.definitions import ExitRule, Handles, StartsOn, StartType, StepKind
 from orchestration.references import Problem, Site
 
@@ -166,17 +165,13 @@ class Board:
     def _who(self, assignee: Document) -> str:
         match assignee:
             case {"queue": name}:
-                return _("%(name)s queue") % {"name": self._queues.get(name, name)}
+                return _("%(name)s queue") % {"name": self.site.queues.get(name, name)}
             case {"path": path}:
                 found = self.known.find(path) if isinstance(path, str) else None
                 return found.label if found else str(path)
             case {**one} if len(one) == 1:
                 return str(next(iter(one.values())))
         return _("Nobody yet")
-
-    @cached_property
-    def _queues(self) -> dict[str, str]:
-        return dict(Queue.objects.values_list("api_name", "label"))
 
     def _route(self, part: editing.Part, names: Sequence[str]) -> RouteLine:
         to, here = part.about.get("to"), part.inside.partition(":")[2]

@@ -12,7 +12,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, DateField, Q
 from django.utils.text import capfirst
@@ -358,8 +357,8 @@ class StepForm(NamedSources, Named):
     def _offer_people(self) -> None:
         if "assignee" in self.fields:
             widget: Any = self.fields["assignee"].widget
-            widget.queues = Queue.objects.order_by("label").values_list("api_name", "label")
-            widget.groups = Group.objects.order_by("name").values_list("name", flat=True)
+            widget.queues = list(self.place.site.queues.items())
+            widget.groups = sorted(self.place.site.groups)
             widget.people = people()
 
     def _offer_siblings(self) -> None:

@@ -92,7 +92,7 @@ class Builder:
 
     def render(self, form: forms.PanelForm | None, status: int = 200, **context: Any) -> HttpResponse:
         """The page."""
-        before, after = drafting.undoable(self.version) if self.revision else ("", "")
+        before, after = drafting.undoable(self.version, self.revision) if self.revision else ("", "")
         part = editing.find(self.document, self.at) if self.at else None
         told = [(problem, self.link_to(problem)) for problem in self.problems]
         return page(
