@@ -101,6 +101,27 @@ def test_what_is_valid_is_saved_and_what_is_not_is_told_and_kept_in_the_form(cas
     assert step["inputs"]["equipment"] == {"path": "steps.collect_preferences.outputs.equipment"}
 
 
+@pytest.mark.parametrize(
+    ("path", "operator", "complaint"),
+    [
+        ("record.start_date", "contains", "“contains” does not fit “Start date”, which is a date."),
+        ("record.is_ready", "greater", "does not fit “Ready for the first day”, which is a yes or no."),
+        ("record.name", "less", "does not fit “Name”, which is a text."),
+        ("record.name", "contains", ""),
+        ("record.start_date", "greater", ""),
+    ],
+)
+def test_a_comparison_fits_the_type_of_what_is_compared(
+    cast: Cast, draft: Version, alex: Client, path: str, operator: str, complaint: str
+) -> None:
+    row = {"only_if-mode": "rows", "only_if-row-rows": 1, "only_if-row-0-path": path, "only_if-row-0-operator": operator}
+    value = "2027-01-01" if operator == "greater" and "date" in path else "x"
+    sent = data_of(draft, alex, "step:it_ticket") | row | {"only_if-row-0-against-mode": "value", "only_if-row-0-against": value}
+    answer = alex.post(address("builder", draft, at="step:it_ticket"), sent)
+    assert answer.status_code == (422 if complaint else 302)
+    assert complaint in words(answer)
+
+
 def test_a_name_that_was_made_follows_the_label_and_what_reads_it_follows_too(cast: Cast, draft: Version, alex: Client) -> None:
     sent = data_of(draft, alex, "step:collect_preferences") | {"label": "Ask for wishes"}
     answer = alex.post(address("builder", draft, at="step:collect_preferences"), sent)

@@ -51,6 +51,20 @@ OPERATORS = {
 }
 """The operators of requirements in the order and the words in which they are offered."""
 
+_ORDERED = frozenset({"greater", "greater_or_equal", "less", "less_or_equal"})
+_IN_TEXT = frozenset({"contains", "starts_with", "ends_with"})
+UNFIT: Mapping[str, frozenset[str]] = {
+    "text": _ORDERED,
+    "number": _IN_TEXT,
+    "date": _IN_TEXT,
+    "datetime": _IN_TEXT,
+    "yes_no": _ORDERED | _IN_TEXT | {"one_of"},
+    "record": _ORDERED | _IN_TEXT | {"one_of"},
+    "file": frozenset(OPERATORS) - {"is_empty", "is_not_empty"},
+    "list": frozenset(OPERATORS) - {"contains", "is_empty", "is_not_empty", "equals", "not_equals"},
+}
+"""Type of a value → the operators that make no sense with it. A script hides them; a row with one is refused."""
+
 BLANK_ROWS = 2
 MOST_ROWS = 200
 
@@ -462,10 +476,24 @@ def input_columns() -> dict[str, forms.Field]:
     }
 
 
+class OperatorSelect(forms.Select):
+    """The operators, each with the types of values that it makes no sense with, for the script that hides it then."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """One operator."""
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        unfit = [kind for kind, operators in UNFIT.items() if str(value) in operators]
+        if unfit:
+            option["attrs"]["data-orc-unfit"] = " ".join(unfit)
+        return option
+
+
 class _Requirements(RowsField):
     """The rows of a condition. What is compared with is read in the type of what is compared."""
 
     def clean_cell(self, name: str, column: forms.Field, row: Mapping[str, Any]) -> Any:
+        if name == "operator":
+            return self._fitting(column.clean(row[name]), row["path"])
         if name != "against":
             return column.clean(row[name])
         assert isinstance(column, SourceField)
@@ -478,6 +506,13 @@ class _Requirements(RowsField):
         if found and found.choices and row["against"]["mode"] == VALUE and row["operator"] != "one_of":
             return {"value": _choice(row["against"]["words"], found.choices)}
         return column.clean(row["against"])
+
+    def _fitting(self, operator: str, path: str) -> str:
+        found = self.known.find(path) if self.known is not None and path else None
+        if found and operator in UNFIT.get(found.type, ()):
+            told = {"operator": OPERATORS[operator], "value": found.label, "type": str(WORDS.get(found.type, found.type)).lower()}
+            raise ValidationError(_("“%(operator)s” does not fit “%(value)s”, which is a %(type)s. Choose another comparison.") % told)
+        return operator
 
 
 def _choice(words: str, choices: Iterable[tuple[str, str]]) -> str:
@@ -494,7 +529,9 @@ class ConditionField(Known, forms.Field):
     def __init__(self, *, always: Any = None, **kwargs: Any) -> None:
         columns = {
             "path": forms.CharField(label=_("Value"), widget=PathInput(), max_length=200),
-            "operator": forms.ChoiceField(label=_("Comparison"), choices=list(OPERATORS.items()), initial="equals"),
+            "operator": forms.ChoiceField(
+                label=_("Comparison"), choices=list(OPERATORS.items()), initial="equals", widget=OperatorSelect()
+            ),
             "against": SourceField(label=_("Compared with"), modes=[VALUE, PATH], required=True),
         }
         self.requirements = _Requirements(columns, add=_("Add requirement"), required=False, blank=1)
@@ -677,13 +714,18 @@ def declaration_columns(models: Iterable[tuple[str, str]] = (), *, has_required:
 
 
 WORDS = {"text": gettext_lazy("Text"), "number": gettext_lazy("Number"), "yes_no": gettext_lazy("Yes or no"), "date": gettext_lazy("Date")}
-WORDS |= {"datetime": gettext_lazy("Date and time"), "list": gettext_lazy("List"), "file": gettext_lazy("File")}
+WORDS |= {
+    "datetime": gettext_lazy("Date and time"),
+    "list": gettext_lazy("List"),
+    "file": gettext_lazy("File"),
+    "record": gettext_lazy("Record"),
+}
 """How the types of values are called."""
 
 
 def type_choices(models: Iterable[tuple[str, str]] = ()) -> list[tuple[str, Any]]:
     """The types of inputs and variables, a record of each model among them."""
-    plain = [(name, WORDS[name]) for name in values.TYPES if name in WORDS]
+    plain = [(name, WORDS[name]) for name in values.TYPES if name in WORDS and name != "record"]
     return [*plain, *((f"record:{label}", _("Record: %(model)s") % {"model": words}) for label, words in models)]
 
 

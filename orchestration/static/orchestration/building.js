@@ -184,6 +184,21 @@
     event.target.form.querySelector("button[name=refresh][value='1']")?.click();
   });
 
+  /* ---- The operators that fit what is compared; a date is picked from a calendar ---- */
+  async function fit(row) {
+    const path = row.querySelector("input[name$='-path']"), select = row.querySelector("select[name$='-operator']");
+    if (!path?.value || !select) return;
+    const { readable: paths } = await readable(path.closest("[data-orc-panel]"));
+    const type = paths.find((one) => one.path === path.value.trim())?.type || "any";
+    for (const option of select.options) option.hidden = (option.dataset.orcUnfit || "").split(" ").includes(type);
+    const against = row.querySelector("input[name$='-against']"), mode = row.querySelector("select[name$='-against-mode']");
+    if (against) against.type = type === "date" && mode?.value === "value" && (!against.value || /^\d{4}-\d\d-\d\d$/.test(against.value)) ? "date" : "text";
+  }
+  document.addEventListener("change", (event) => {
+    const row = event.target.closest?.("[data-orc-condition] [data-orc-row]");
+    if (row) fit(row);
+  });
+
   /* ---- Rows ---- */
   document.addEventListener("click", (event) => {
     const add = event.target.closest?.("[data-orc-add]"), remove = event.target.closest?.("[data-orc-remove]");
@@ -279,6 +294,7 @@
       form.dataset.orcFocused = "";
       if (wanted) { wanted.closest("details")?.setAttribute("open", ""); (wanted.matches("input, select, textarea") ? wanted : wanted.querySelector("input:not([type=hidden]), select, textarea") || wanted).focus(); }
       for (const field of all("[data-orc-field]", form)) if (field.querySelector("[data-orc-condition]")) ask(field);
+      for (const row of all("[data-orc-condition] [data-orc-row]", form)) fit(row);
     }
   }
   document.addEventListener("htmx:afterSettle", () => {
