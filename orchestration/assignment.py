@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from orchestration import access, expressions
 from orchestration.errors import Fault
-from orchestration.models import Queue
+from orchestration.models import Queue, WorkItem
 from orchestration.models.instances import name_of
 from orchestration.models.people import Person
 
@@ -84,6 +85,17 @@ def user_named(name: str) -> Any:
     """The user with this name, or None."""
     users = get_user_model()
     return users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
+
+
+def members(item: WorkItem) -> list[Any]:
+    """Everybody to whom an item is assigned: its person, the members of its group or of its queue."""
+    users = get_user_model()._default_manager.order_by("pk")
+    if item.user_id is not None:
+        return list(users.filter(pk=item.user_id))
+    if item.group_id is not None:
+        return list(users.filter(groups=item.group_id))
+    inside = Q(queue_memberships__queue=item.queue_id) | Q(groups__queue_memberships__queue=item.queue_id)
+    return list(users.filter(inside).distinct()) if item.queue_id is not None else []
 
 
 def _nobody_in(meant: Group | Queue) -> Assignee:

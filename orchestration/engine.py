@@ -220,11 +220,16 @@ def _make_instance(request: StartRequest) -> Instance:
         # The constraint “one live instance per record” (R2.5).
         names = {"name": orchestration, "record": request.record_label}
         raise Conflict(_("“%(name)s” already has a live instance for “%(record)s”.") % names) from None
+    begin(instance)
+    return instance
+
+
+def begin(instance: Instance) -> None:
+    """An instance that has just been inserted sets out."""
     data = {"start": instance.start_values, "inputs": instance.inputs, "vars": instance.variables}
-    Milestone.record("instance_started", instance=instance, after=instance.status, by=request.starter, data=data)
+    Milestone.record("instance_started", instance=instance, after=instance.status, by=instance.starter, data=data)
     with moving.lock(instance.pk) as locked:
         moving.settle(locked)
-    return instance
 
 
 def _is_wanted_now(instance: Instance) -> bool:

@@ -99,14 +99,14 @@ def _one_turn(instance: Instance) -> bool:
     try:
         if not _may_exit(instance, stage, drawn, steps):
             return False
-        target = _route(instance, drawn)
+        target, chosen = _route(instance, drawn)
     except Fault as fault:
         fault_stage(instance, stage, describe(fault))
         return False
     reason = _("The stage “%(stage)s” ended as soon as its condition held.") % {"stage": drawn.label}
     for step in steps:
         discontinue(instance, step, reason)
-    stage.move(StageStatus.COMPLETED, ended_at=clock.now())
+    stage.move(StageStatus.COMPLETED, ended_at=clock.now(), data={"facts": chosen} if chosen else {})
     enter(instance, target)
     return True
 
@@ -162,13 +162,16 @@ def _may_exit(instance: Instance, stage: StageInstance, drawn: StageDrawing, ste
     return verdict.met
 
 
-def _route(instance: Instance, drawn: StageDrawing) -> StageDrawing | None:
-    """Where to go after a stage: the first route whose condition holds, else the next stage in order (R3.7)."""
+def _route(instance: Instance, drawn: StageDrawing) -> tuple[StageDrawing | None, list[Any]]:
+    """Where to go after a stage: the first route whose condition holds, else the next in order (R3.7); and what decided it (R3.11)."""
     whole = drawing.of(instance.version)
+    looked: list[Any] = []
     for route in drawn.routes:
-        if look(instance, route.condition).met:
-            return whole.stages[route.target] if route.target else None
-    return whole.after(drawn.id)
+        verdict = look(instance, route.condition)
+        looked += verdict.facts
+        if verdict.met:
+            return (whole.stages[route.target] if route.target else None), looked
+    return whole.after(drawn.id), looked
 
 
 def fault_stage(instance: Instance, stage: StageInstance, error: dict[str, Any]) -> None:

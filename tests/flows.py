@@ -1,5 +1,6 @@
 """Flows that the stories need and no real project would have."""
 
+import socket
 import time
 from datetime import datetime
 from typing import Any
@@ -263,3 +264,10 @@ def ask_and_use_much(context: Context, answers: dict[str, Any]) -> dict[str, Any
 def write_while_looking(context: Context) -> bool:
     context.record.save()
     return True
+
+
+@autolaunched_flow
+def open_a_connection(context: Context) -> dict[str, Any]:
+    """Reaches outside by itself, past every endpoint."""
+    with socket.create_connection(("127.0.0.1", 9), timeout=1):
+        return {}

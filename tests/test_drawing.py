@@ -343,6 +343,7 @@ def test_no_page_that_builds_orchestrations_keeps_anybody_out(product: Product, 
         "about": f"{where}?at=:about",
         "readable": f"{where}readable/?at=step:it_ticket",
         "history": f"{where}history/",
+        "debug": f"{where}debug/",
         "activation": f"{where}activation/",
         "frozen": "/admin/orchestration/orchestration/1/versions/1/",
         "compare": f"{one}compare/",
@@ -350,5 +351,10 @@ def test_no_page_that_builds_orchestrations_keeps_anybody_out(product: Product, 
     for name, address in pages.items():
         assert alex.open(address) == 200, name
         wrong += [f"{name}: {problem}" for problem in problems(alex.page)]
+    alex.open(f"{where}debug/")
+    alex.page.get_by_label("Record", exact=True).select_option(index=1)
+    alex.page.get_by_role("button", name="Run to the next stop").click()
+    patiently(alex.page.get_by_text("Dry run: nothing was saved")).to_be_visible()
+    wrong += [f"debug run: {problem}" for problem in problems(alex.page)]
     context.close()
     assert wrong == []

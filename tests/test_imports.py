@@ -23,7 +23,20 @@ SHELVES = (
     {"models"},
     {"origin", "access", "assignment", "reach", "uploads", "dispatch", "effects", "outside", "runner", "callbacks"},
     {"drawing", "facts", "claiming", "moving", "engine", "operating"},
-    {"jobs", "triggers", "references", "soundness", "golive", "builder", "flow_builder", "drafting", "timeline", "invariants", "deletions"},
+    {
+        "jobs",
+        "triggers",
+        "references",
+        "soundness",
+        "golive",
+        "builder",
+        "flow_builder",
+        "drafting",
+        "debugging",
+        "timeline",
+        "invariants",
+        "deletions",
+    },
     {"admin", "checks", "management", "templatetags", "middleware", "urls", "apps", "migrations"},
 )
 """Inside orchestration each shelf imports only from shelves above it, and from its own."""

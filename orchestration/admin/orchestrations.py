@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from orchestration import access
-from orchestration.admin.board import activating, starting, versions, views
+from orchestration.admin.board import activating, debug, starting, versions, views
 from orchestration.models import Orchestration
 
 
@@ -36,6 +36,7 @@ class OrchestrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self._path(f"{version}/check/", views.check, "check"),
             self._path(f"{version}/standing/", views.standing, "standing"),
             self._path(f"{version}/history/", versions.history, "history"),
+            self._path(f"{version}/debug/", debug.debug, "debug"),
             self._path(f"{version}/activation/", activating.activation, "activation"),
             self._path(f"{version}/deactivation/", versions.deactivate, "deactivation"),
             self._path(f"{version}/copy/", versions.copy, "copy"),

@@ -19,6 +19,7 @@ from orchestration.errors import Fault, Unavailable
 from orchestration.flows import Reply
 from orchestration.models import Endpoint
 from orchestration.models.outside import EndpointKind
+from orchestration.outside import capture
 from orchestration.outside.addresses import Address, address
 
 CHUNK = 64 * 1024
@@ -57,6 +58,9 @@ def call(
         raise Fault(
             _("“%(name)s” allows %(allowed)s, not %(method)s.") % {"name": found, "allowed": allowed, "method": method}, kind="endpoint"
         )
+    if (answer := capture.instead()) is not None:
+        reply: Reply = answer(endpoint, method, path, body=body)
+        return reply
     where = address(found.url)
     headers = found.revealed_headers() | ({"Idempotency-Key": key} if key else {})
     return send(where, method, where.target(path), headers=headers, body=body, seconds=min(timeout or found.timeout, found.timeout))

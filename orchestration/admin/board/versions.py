@@ -382,6 +382,7 @@ def history(request: HttpRequest, version: Version) -> HttpResponse:
         people=people.distinct(),
         who=who,
         may_activate=access.may_activate(request.user, version.orchestration),
+        may_debug=access.may_debug(request.user, version.orchestration),
         tab="history",
     )
 

@@ -1,7 +1,7 @@
 """The page that tries a flow alone: a record, sample inputs, answers and replies go in, what would have happened comes out."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -164,10 +164,19 @@ def tried(sample: Sample, answers: Mapping[str, list[str]]) -> Trial:
     )
 
 
+class Shown(Protocol):
+    """A flow whose screens are to be shown, and with what."""
+
+    flow: Flow
+
+    def context(self) -> Context:
+        """What its forms are given."""
+
+
 class Screens:
     """The screens of a flow on one page, with the answers so far."""
 
-    def __init__(self, sample: Sample, sent: Mapping[str, list[str]], *, is_tried: bool) -> None:
+    def __init__(self, sample: Shown, sent: Mapping[str, list[str]], *, is_tried: bool) -> None:
         form = sample.flow.form
         self.answers = form.own_answers(sent)
         _change_rows(self.answers, sent)
