@@ -8,17 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db.models import Count, Model, Q
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from orchestration import access, assignment, builder, drawing
 from orchestration.errors import ExpressionError, Fault
 from orchestration.flows import documents
-from orchestration.models import Endpoint, Instance, Queue, Version
+from orchestration.models import Endpoint, Instance, Queue, Version, WorkGuidePlacement
+from orchestration.models import placement as placements
 from orchestration.models.definitions import StepKind
 from orchestration.models.instances import name_of
 from orchestration.models.records import model_named
@@ -203,12 +205,26 @@ def _named_by(flow: Any) -> set[str]:
 
 def _work_guide(version: Version) -> Iterator[Point]:
     label = version.orchestration.record_model
-    if not label:
+    model = model_named(label) if label else None
+    if model is None:
         return
-    if not apps.is_installed("workguide"):
-        yield Point(DOUBTFUL, _("The Work Guide is not installed: people find their work items nowhere."))
-        return
-    yield Point(GOOD, _("The Work Guide is on the record page and the admin page of %(model)s.") % {"model": label})
+    told = {"places": get_text_list(places_of(label), _("and")), "model": model._meta.verbose_name}
+    if told["places"]:
+        yield Point(GOOD, _("The Work Guide is shown on %(places)s of each %(model)s.") % told)
+    else:
+        words = _("The Work Guide is on no page of this model (%(model)s): people find their work in the inbox alone. Switch it on.")
+        yield Point(DOUBTFUL, words % told)
+
+
+def places_of(label: str) -> list[str]:
+    """On which pages of the model with this "app.model" the Work Guide is shown."""
+    placement, model, found = WorkGuidePlacement.objects.of(label), model_named(label), []
+    if placement.on_record_page and any(has(label) for has in placements.has_record_page):
+        found.append(_("the record page"))
+    own = admin.site._registry.get(model) if model else None
+    if placement.on_admin_page and own is not None and own.change_form_template in (None, "admin/change_form.html"):
+        found.append(_("the admin page"))
+    return found
 
 
 def _debugged(version: Version, document: Mapping[str, Any]) -> Point:

@@ -19,6 +19,7 @@ from django.utils.formats import date_format, localize
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from orchestration.models import placement
 from orchestration.models.instances import name_of
 from orchestration.models.records import model_label
 
@@ -150,3 +151,6 @@ def in_words(value: Any) -> Any:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return localize(value)
+
+
+placement.has_record_page.append(lambda label: page_for(label) is not None)

@@ -29,6 +29,7 @@ class OrchestrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self._path("<int:pk>/gate/", versions.gate, "gate"),
             self._path("<int:pk>/rights/", versions.share, "share"),
             self._path("<int:pk>/template/", versions.template, "template"),
+            self._path("<int:pk>/placement/", versions.placement, "placement"),
             self._path("<int:pk>/compare/", versions.compare, "compare"),
             self._path(f"{version}/", views.show, "builder"),
             self._path(f"{version}/edit/", views.edit, "edit"),

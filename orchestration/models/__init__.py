@@ -14,6 +14,7 @@ from orchestration.models.instances import (
 from orchestration.models.outbox import Effect, Signal, StartRequest
 from orchestration.models.outside import Attachment, Endpoint, EndpointHeader, Secret
 from orchestration.models.people import Queue, QueueMember
+from orchestration.models.placement import WorkGuidePlacement
 from orchestration.models.revisions import Change, DrawingRevision, Revision
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "StepInstance",
     "Submission",
     "Version",
+    "WorkGuidePlacement",
     "WorkItem",
 ]

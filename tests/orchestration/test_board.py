@@ -201,14 +201,14 @@ def test_a_flow_and_a_queue_are_made_in_place_by_those_who_may(cast: Cast, draft
 
 # Who may do what -----------------------------------------------------------------------------------------------------
 
-GETS = ("changelist", "add", "change", "builder", "readable", "history", "compare", "activation")
-POSTS = ("builder", "edit", "check", "copy", "activation", "deactivation", "gate", "template", "share", "delete")
+GETS = ("changelist", "add", "change", "builder", "readable", "history", "compare", "activation", "debug")
+POSTS = ("builder", "edit", "check", "copy", "activation", "deactivation", "gate", "template", "placement", "share", "delete", "debug")
 ALLOWED: dict[str, set[str]] = {
     "nobody": set(),
     "view": {"changelist", "change", "builder", "history", "compare"},
     "change": {"changelist", "change", "builder", "readable", "history", "compare"}
-    | {"post builder", "post edit", "post check", "post copy", "post template", "post share"},
-    "debug": {"changelist", "change", "builder", "history", "compare"},
+    | {"post builder", "post edit", "post check", "post copy", "post template", "post placement", "post share"},
+    "debug": {"changelist", "change", "builder", "history", "compare", "debug", "post debug"},
     "activate": {
         "changelist",
         "change",
@@ -237,7 +237,7 @@ def test_each_right_opens_what_it_is_for_and_nothing_else(cast: Cast, draft: Ver
     client, opened = browse(petra), set()
     for method, names in (("get", GETS), ("post", POSTS)):
         for name in names:
-            of: Any = draft.orchestration if name in ("change", "compare", "gate", "template", "share", "delete") else draft
+            of: Any = draft.orchestration if name in ("change", "compare", "gate", "template", "placement", "share", "delete") else draft
             where = (
                 address(name, of)
                 if name not in ("changelist", "add")
@@ -309,6 +309,18 @@ def test_the_gate_is_closed_and_opened_without_a_new_version(cast: Cast, alex: C
     assert (wrong.status_code, "Did you mean “record.name”?" in words(wrong)) == (422, True)
     alex.post(address("gate", orchestration), sent | {"rollout_condition-formula": "record.department == 'Sales'"})
     assert Orchestration.objects.get().rollout_condition == {"formula": "record.department == 'Sales'"}
+
+
+def test_the_work_guide_is_placed_by_a_switch(cast: Cast, alex: Client) -> None:
+    employee, orchestration = hire(cast), Orchestration.objects.get()
+    admin_page, record_page = f"/admin/demo/employee/{employee.pk}/change/", f"/records/demo.employee/{employee.pk}/"
+    for on in ({"on_record_page": "on"}, {"on_admin_page": "on"}, {"on_record_page": "on", "on_admin_page": "on"}, {}):
+        alex.post(address("placement", orchestration), on)
+        assert ("orc-guide" in words(alex.get(record_page))) is ("on_record_page" in on)
+        assert ("orc-guide" in words(alex.get(admin_page))) is ("on_admin_page" in on)
+    assert "The Work Guide is on no page of this model (employee)" in words(
+        alex.get(address("activation", builder.new_version(Version.objects.get())))
+    )
 
 
 def test_two_versions_are_compared_part_by_part(cast: Cast, draft: Version, alex: Client) -> None:

@@ -17,7 +17,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from orchestration import access, clock
-from orchestration.models import Orchestration, WorkItem
+from orchestration.models import Orchestration, WorkGuidePlacement, WorkItem
 from orchestration.models.instances import name_of
 from orchestration.timeline import StepView
 from workguide import guide, inbox, records
@@ -104,7 +104,15 @@ def state_label(step: StepView) -> str:
 def has_work_guide(opts: Any) -> bool:
     """Whether the admin page of this model shows the Work Guide: it has a record page, or an orchestration watches it."""
     label = opts.label_lower
+    if not WorkGuidePlacement.objects.of(label).on_admin_page:
+        return False
     return records.page_for(label) is not None or Orchestration.objects.filter(record_model=label).exists()
+
+
+@register.filter
+def is_on_record_page(label: str) -> bool:
+    """Whether the record page of the model with this "app.model" shows the Work Guide."""
+    return WorkGuidePlacement.objects.of(label).on_record_page
 
 
 @register.filter

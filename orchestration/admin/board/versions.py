@@ -10,18 +10,19 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from orchestration import access, builder, editing, expressions
+from orchestration import access, builder, editing, expressions, golive
 from orchestration.admin.board import readable
 from orchestration.admin.board.pages import address, of_orchestration, of_version, page
 from orchestration.admin.building import fields
 from orchestration.admin.building.views import shown
 from orchestration.errors import ExpressionError, Refused
 from orchestration.expressions.readable import Readable, Readables
-from orchestration.models import DrawingRevision, Orchestration, StartRequest, Version
+from orchestration.models import DrawingRevision, Orchestration, StartRequest, Version, WorkGuidePlacement
 from orchestration.models.definitions import Rollout, StartType
 from orchestration.references import Site
 from orchestration.states import LIVE, IllegalMove, InstanceStatus, StartOutcome, VersionStatus
@@ -129,6 +130,7 @@ def _detail(request: HttpRequest, orchestration: Orchestration, gate: GateForm, 
         refused=StartRequest.objects.filter(orchestration=orchestration, outcome__in=[StartOutcome.REFUSED, StartOutcome.SKIPPED]).order_by(
             "-pk"
         )[:5],
+        placement=WorkGuidePlacement.objects.of(orchestration.record_model) if orchestration.record_model else None,
         rights=RIGHTS.items(),
         groups=_groups_with_rights(orchestration),
         may_build=access.may_build(user, orchestration),
@@ -182,6 +184,19 @@ def template(request: HttpRequest, orchestration: Orchestration) -> HttpResponse
     orchestration.save(update_fields=["is_template"])
     offered, withdrawn = _("“%(label)s” is offered under “New orchestration”."), _("“%(label)s” is no longer offered as a template.")
     messages.success(request, (offered if orchestration.is_template else withdrawn) % {"label": orchestration})
+    return HttpResponseRedirect(address("change", orchestration))
+
+
+@require_POST
+@of_orchestration(access.may_build)
+def placement(request: HttpRequest, orchestration: Orchestration) -> HttpResponse:
+    """Switch the Work Guide on or off on the pages of the orchestration's model."""
+    if not orchestration.record_model:
+        raise Http404
+    on = {name: name in request.POST for name in ("on_record_page", "on_admin_page")}
+    WorkGuidePlacement.objects.update_or_create(record_model=orchestration.record_model, defaults=on)
+    places = get_text_list(golive.places_of(orchestration.record_model), _("and")) or _("no page")
+    messages.success(request, _("The Work Guide is now shown on %(places)s.") % {"places": places})
     return HttpResponseRedirect(address("change", orchestration))
 
 
