@@ -65,7 +65,7 @@ def write(version: Version, document: Document) -> None:
 
     Raises Invalid when the document cannot be kept as rows, or contradicts the orchestration.
     """
-    _refuse_what_no_rows_can_say(document)
+    refuse_what_no_rows_can_say(document)
     _write_head(version, document["orchestration"])
     for name in VERSION_FIELDS:
         setattr(version, name, document.get(name, _default(version, name)))
@@ -184,7 +184,7 @@ def _set_head(orchestration: Orchestration, said: Document) -> None:
     _refuse_problems(orchestration)
 
 
-def _refuse_what_no_rows_can_say(document: Document) -> None:
+def refuse_what_no_rows_can_say(document: Document) -> None:
     """Raise Invalid for API names that stand twice, steps that are not there, and more than one drawing may hold."""
     stages = [stage["api_name"] for stage in document["stages"]]
     steps = [step["api_name"] for stage in document["stages"] for step in stage["steps"]]

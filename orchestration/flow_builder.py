@@ -70,11 +70,16 @@ def save_draft(version: FlowVersion, document: Mapping[str, Any]) -> None:
 
 def copy(version: FlowVersion, *, by: Person | None = None) -> FlowVersion:
     """A new draft that is a copy of `version`."""
+    return new_draft(version.flow, version.document, by=by, note=_("Copy of version %(number)d") % {"number": version.number})
+
+
+def new_draft(flow: Flow, document: Mapping[str, Any], *, by: Person | None = None, note: str = "") -> FlowVersion:
+    """A new draft of a flow. Raises Invalid when the document cannot be kept."""
+    documents.refuse_what_cannot_be_kept(document)
     with transaction.atomic():
-        flow = Flow.objects.select_for_update().get(pk=version.flow_id)
-        newest = flow.versions.aggregate(newest=Max("number"))["newest"]
-        note = _("Copy of version %(number)d") % {"number": version.number}
-        return FlowVersion.objects.create(flow=flow, number=newest + 1, document=version.document, created_by=by, note=note)
+        flow = Flow.objects.select_for_update().get(pk=flow.pk)
+        newest = flow.versions.aggregate(newest=Max("number"))["newest"] or 0
+        return FlowVersion.objects.create(flow=flow, number=newest + 1, document=dict(document), created_by=by, note=note)
 
 
 def problems(version: FlowVersion) -> list[Problem]:
@@ -129,7 +134,7 @@ def used_by(key: str) -> list[Usage]:
     found = [Usage(step.version, step.label, step.version_id in live) for step in _steps().filter(flow=key)]
     found += [Usage(version, where, version.pk in live) for version, where, condition in _conditions() if key in _flows_in(condition)]
     for version in FlowVersion.objects.select_related("flow").exclude(flow__key=key):
-        found += [Usage(version, place, version.status == VersionStatus.ACTIVE) for place, named in _named_in(version) if named == key]
+        found += [Usage(version, place, version.status == VersionStatus.ACTIVE) for place, named in named_in(version) if named == key]
     return found
 
 
@@ -177,8 +182,8 @@ def _flows_in(condition: Any) -> frozenset[str]:
     return expressions.condition(condition).flows if isinstance(condition, dict) and "flow" in condition else frozenset()
 
 
-def _named_in(version: FlowVersion) -> Iterator[tuple[str, str]]:
-    """The keys of the flows that a version names, with the place."""
+def named_in(version: FlowVersion) -> Iterator[tuple[str, str]]:
+    """(place, key) of each flow that a version of a built flow names."""
     try:
         document = version.parsed()
     except Invalid:  # an unfinished draft uses nothing yet

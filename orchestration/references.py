@@ -153,6 +153,21 @@ class Paths:
         first = drawn.after(None)
         self.reached = self._from({first.id} if first else set())
 
+    @property
+    def can_end(self) -> bool:
+        """Whether a way leads to the end."""
+        if self.handled_by:  # a handler can resolve “end”
+            return True
+        last = list(self._drawn.stages)[-1:]
+        for stage in (self._drawn.stages[key] for key in self.reached):
+            always = next((route for route in stage.routes if route.condition.tree is None), None)
+            ends = [route for route in stage.routes if route.target is None]
+            if any(always is None or stage.routes.index(route) <= stage.routes.index(always) for route in ends):
+                return True
+            if [stage.id] == last and (always is None or stage.entry.tree is not None):
+                return True
+        return not self.reached
+
     def stage_after_step(self, stage: StageDrawing, step: StepDrawing) -> bool:
         """Whether the stage can be come to after the step has been finished."""
         return any(stage.id in self._from(self._left[where]) for where in self._places_of(step))
@@ -241,6 +256,10 @@ def _handlers(drawn: Drawing) -> Iterator[tuple[int, set[int]]]:
 
 
 def _unreachable(drawn: Drawing, paths: Paths) -> Iterator[Problem]:
+    if not paths.can_end:
+        first = next(iter(drawn.stages.values()))
+        told = _("No way leads to the end: it would go round for ever. Give a route a condition, or let one go to the end.")
+        yield Problem(first.label, told, f"stage:{first.api_name}", code="no_end")
     for stage in drawn.stages.values():
         if stage.id not in paths.reached:
             told = _("Nothing leads to this stage. Change the routes before it, or delete it.")

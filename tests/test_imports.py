@@ -32,6 +32,7 @@ SHELVES = (
         "builder",
         "flow_builder",
         "drafting",
+        "portable",
         "debugging",
         "timeline",
         "invariants",
