@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from orchestration import access
-from orchestration.admin.board import activating, debug, starting, versions, views
+from orchestration.admin.board import activating, debug, documents, starting, versions, views
 from orchestration.models import Orchestration
 
 
@@ -23,6 +23,8 @@ class OrchestrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [
             self._path("", versions.catalogue, "changelist"),
             self._path("add/", starting.new, "add"),
+            self._path("import/", documents.take_in, "import"),
+            self._path("schema/", documents.schema, "schema"),
             self._path("<int:pk>/", versions.detail, "page"),
             self._path("<int:pk>/change/", versions.detail, "change"),
             self._path("<int:pk>/delete/", versions.delete, "delete"),
@@ -37,6 +39,8 @@ class OrchestrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self._path(f"{version}/check/", views.check, "check"),
             self._path(f"{version}/standing/", views.standing, "standing"),
             self._path(f"{version}/history/", versions.history, "history"),
+            self._path(f"{version}/export/", documents.export, "export"),
+            self._path(f"{version}/diagram/", documents.diagram, "diagram"),
             self._path(f"{version}/debug/", debug.debug, "debug"),
             self._path(f"{version}/activation/", activating.activation, "activation"),
             self._path(f"{version}/deactivation/", versions.deactivate, "deactivation"),

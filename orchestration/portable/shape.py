@@ -158,4 +158,4 @@ class Bundle(Part):
 def json_schema() -> dict[str, Any]:
     """The published schema of the file."""
     schema = Bundle.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Definitions of Segue", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Definitions of Segue"}

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 import yaml
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from demo.flows import contract_review, onboarding, quote_approval
 from demo.management.commands.seed_demo import make_definitions
-from orchestration import builder, flow_builder, portable
+from orchestration import access, builder, flow_builder, portable
+from orchestration.admin.board.pages import address
 from orchestration.errors import Invalid
 from orchestration.models import Flow, FlowVersion, Instance, Orchestration, Queue, Version
 from tests import stories
@@ -263,3 +267,29 @@ def test_the_diagram_shows_stages_steps_and_routes_and_nothing_breaks_out_of_it(
     assert 's1 -- "record.is#95;ready" --> finish' in drawn
     assert "<script>" not in drawn
     assert 'Evil"' not in drawn
+
+
+def test_in_the_admin_a_file_is_taken_out_looked_at_and_taken_in(cast: Cast, client: Client) -> None:
+    client.force_login(cast.admin)
+    version = Version.objects.get()
+    taken = client.get(address("export", version))
+    assert taken["Content-Disposition"] == 'attachment; filename="new_hire_onboarding-v1.yaml"'
+    assert client.get(address("diagram", version)).content.decode().startswith("flowchart LR")
+    assert client.get("/admin/orchestration/orchestration/schema/").json()["title"] == "Definitions of Segue"
+    text = taken.content.decode().replace("label: Invite to chat", "label: Ask into the chat").replace("fingerprint:", "# fingerprint:")
+    where = "/admin/orchestration/orchestration/import/"
+    assert client.get(where).status_code == 200
+    before = rows()
+    page = client.post(where, {"file": SimpleUploadedFile("onboarding.yaml", text.encode())})
+    assert "<del>Invite to chat</del>" in page.content.decode()
+    assert rows() == before
+    assert client.post(where, {"text": page.context["text"], "go": "1"}, follow=True).status_code == 200
+    assert Version.objects.get(status="draft").created_by_label == "Alex Morgan"
+    assert client.post(where, {"text": "segue: 2"}).status_code == 422
+    assert client.post(where, {}).status_code == 422
+    User.objects.filter(pk=cast.petra.pk).update(is_staff=True)
+    access.grant("orchestration.change_orchestration", cast.petra)
+    client.force_login(cast.ask_again(cast.petra))
+    new = text.replace("api_name: new_hire_onboarding", "api_name: another")
+    refused = client.post(where, {"text": new, "go": "1"})
+    assert (refused.status_code, "You lack the permission" in refused.content.decode()) == (422, True)
