@@ -250,7 +250,7 @@ def test_iteration_51_is_a_fault_named_loop_limit(employee: Employee) -> None:  
 
 
 def test_a_loop_of_skipped_steps_yields_and_is_cut_too(employee: Employee) -> None:  # R3.7, RELIABILITY 29
-    loop = stories.stage([noting("a", only_if=formula("false"))], routes=[{"condition": {}, "to": "stage_1"}])
+    loop = stories.stage([noting("a", only_if=formula("false"))], routes=[{"condition": formula("true"), "to": "stage_1"}])
     instance = started(employee, loop)
     assert (instance.status, instance.stage_instances.count()) == ("error", 51)
 

@@ -74,7 +74,7 @@ def make_definitions(use_cases: Iterable[UseCase] = USE_CASES) -> None:
         for flow in built:
             flow_builder.activate(flow_builder.new_flow(**flow))
         version = builder.load(document)
-        Orchestration.objects.filter(pk=version.orchestration_id).update(owner=_user("petra"))
+        Orchestration.objects.filter(pk=version.orchestration_id).update(owner=_user("petra"), is_template=True)
         builder.activate(version)
     groups = {group.name: group for group in Group.objects.all()}
     for name, keys in RUNS.items():

@@ -88,7 +88,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not (access.may(user, "orchestration.add_orchestration") or access.may(user, "orchestration.change_orchestration")):
         raise PermissionDenied
-    form = FileForm(request.POST or None, request.FILES or None)
+    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     told: dict[str, Any] = {"title": _("Import definitions"), "form": form}
     if request.method != "POST" or not form.is_valid():
         return page(request, "import", 422 if form.errors else 200, **told)

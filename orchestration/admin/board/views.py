@@ -16,6 +16,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from orchestration import access, builder, drafting, editing, expressions, flow_builder, flows, soundness
@@ -26,7 +27,7 @@ from orchestration.admin.building import views as building
 from orchestration.errors import Conflict, Invalid, Refused
 from orchestration.flows import FlowKind, documents
 from orchestration.flows.editing import free_name
-from orchestration.models import Change, Queue, QueueMember, Version
+from orchestration.models import Change, Instance, Queue, QueueMember, Version
 from orchestration.models.definitions import Handles, StepKind
 from orchestration.references import Problem, Site
 
@@ -118,9 +119,15 @@ class Builder:
             may_activate=access.may_activate(self.request.user, self.orchestration),
             may_add_flow=access.may(self.request.user, "orchestration.add_flow"),
             may_add_queue=access.may(self.request.user, "orchestration.add_queue"),
+            live=self._live(),
             tab="builder",
             **context,
         )
+
+    def _live(self) -> str:
+        """How many instances are live, of all versions; empty when none is."""
+        count = Instance.objects.live().filter(orchestration=self.orchestration).count()
+        return ngettext("%(count)d live instance", "%(count)d live instances", count) % {"count": count} if count else ""
 
     def _setting(self, form: type[forms.PanelForm]) -> dict[str, Any]:
         said, when = "", ""
