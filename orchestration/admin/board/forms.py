@@ -24,7 +24,7 @@ from orchestration.admin.building.forms import Around, NamedSources, PartForm, _
 from orchestration.expressions.readable import Readables
 from orchestration.flows import FlowKind
 from orchestration.flows.editing import free_name, is_name
-from orchestration.models import Flow, Queue
+from orchestration.models import Flow
 from orchestration.models.definitions import ExitRule, Handles, RunAs, StartsOn, StartType, StepKind
 from orchestration.models.records import model_named
 from orchestration.references import Site
@@ -439,9 +439,8 @@ def members_of(assignee: Mapping[str, Any]) -> int | None:
     users = get_user_model()._default_manager.filter(is_active=True)
     match assignee:
         case {"queue": name}:
-            queue = Queue.objects.filter(api_name=name).first()
-            inside = Q(queue_memberships__queue=queue) | Q(groups__queue_memberships__queue=queue)
-            return users.filter(inside).aggregate(count=Count("pk", distinct=True))["count"] if queue else 0
+            inside = Q(queue_memberships__queue__api_name=name) | Q(groups__queue_memberships__queue__api_name=name)
+            return users.filter(inside).aggregate(count=Count("pk", distinct=True))["count"]  # type: ignore[no-any-return]
         case {"group": name}:
             return users.filter(groups__name=name).count()
     return None
