@@ -183,7 +183,7 @@
     prepare();
     const note = document.querySelector(".orc-notes .orc-note");
     if (note) say(note.textContent.trim());
-    document.querySelector(".orc-board .is-current")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (matchMedia("(min-width: 64rem)").matches) document.querySelector(".orc-board .is-current")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", prepare);
   else prepare();
