@@ -9,7 +9,7 @@ PRODUCTION = env -u DEBUG -u SEGUE_DEMO SECRET_KEY=$$($(PY) -c "import secrets; 
 # As many tests at once as there are processors, each file in one process.
 AT_ONCE = -n auto --dist loadfile
 
-.PHONY: help demo demo-reset test proofs run worker ticker valkey lint format ci bench chaos test-services lock install install-dev
+.PHONY: help bundle demo demo-reset test proofs run worker ticker valkey lint format ci bench chaos test-services lock install install-dev
 
 help:
 	@echo "make demo          the whole demo: one address, and people to sign in as (PORT=8010 chooses the port)"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench         what the engine costs beside the floor of the database (ARGS='--full'; docs/performance.md)"
 	@echo "make chaos         500 instances under workers that are killed 200 times; minutes (ARGS='--places sqlite'; docs/reliability.md)"
 	@echo "make ci            lint, then all tests on SQLite, then all on PostgreSQL and Redis"
+	@echo "make bundle        join the styles and scripts of the pages that build, after one of them was changed"
 	@echo "make lock          compile requirements*.txt from requirements*.in (needs uv)"
 
 install:
@@ -80,3 +81,10 @@ ci:
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in --output-file requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in --output-file requirements-dev.txt
+
+# The pages that build load one style and one script, each made of the files that follow it; a test says when they are stale.
+BUILT = orchestration/static/orchestration
+bundle:
+	cat workguide/static/workguide/orc.css $(BUILT)/building.css $(BUILT)/board.css > $(BUILT)/builder.css
+	for part in workguide/static/workguide/htmx.min.js $(BUILT)/sortable.min.js workguide/static/workguide/orc.js $(BUILT)/building.js $(BUILT)/board.js; \
+		do cat $$part; echo ";"; done > $(BUILT)/builder.js

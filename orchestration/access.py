@@ -124,6 +124,16 @@ def may_see_definition(user: Any, orchestration: Orchestration | None = None) ->
     return any(may(user, f"orchestration.{right}_orchestration", orchestration) for right in rights)
 
 
+def definitions_for(user: Any) -> QuerySet[Orchestration]:
+    """The orchestrations whose definitions the person may look at."""
+    if may_see_definition(user):
+        return Orchestration.objects.all()
+    if not user.is_active:
+        return Orchestration.objects.none()
+    rights = [f"orchestration.{right}_orchestration" for right in ("view", "change", "debug", "activate")]
+    return get_objects_for_user(user, rights, Orchestration, any_perm=True, accept_global_perms=False, with_superuser=False)
+
+
 def may_build(user: Any, orchestration: Orchestration | None = None) -> bool:
     """Whether the person may change its drafts."""
     return may(user, "orchestration.change_orchestration", orchestration)

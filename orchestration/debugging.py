@@ -197,10 +197,12 @@ class Run:
 
     def play(self) -> None:
         """Begin, and go on until something must be decided, or the script says to stop."""
-        if not self._begin():
-            return
-        while not self._is_to_stop() and self._one_move():
-            pass
+        try:
+            if self._begin():
+                while not self._is_to_stop() and self._one_move():
+                    pass
+        except Fault as fault:  # a drawing with a condition that is none
+            self.refused = _("It cannot go on: %(error)s Look at the problems of the drawing.") % {"error": fault}
 
     def _is_to_stop(self) -> bool:
         if self.script.most and len(self.moves) >= self.script.most:

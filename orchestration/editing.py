@@ -99,6 +99,16 @@ def found(document: Mapping[str, Any], address: str) -> Part:
     return part
 
 
+def later(stage: Mapping[str, Any], name: str) -> set[str]:
+    """The steps of a stage that come after one, directly or not."""
+    found: set[str] = set()
+    more = {name}
+    while more:
+        more = {step["api_name"] for step in stage["steps"] if set(step.get("after") or []) & more} - found
+        found |= more
+    return found
+
+
 def names(document: Mapping[str, Any], kind: str) -> set[str]:
     """The API names that are taken among the stages, or among the steps."""
     return {part.name for part in parts(document) if part.kind == kind}

@@ -218,7 +218,7 @@ def _doubts(stage: Document, step: Document) -> Iterator[tuple[str, str, str]]:
         waits = expressions.condition(step.get("wait_until"))
     except ExpressionError:
         return
-    later = _after(stage, step["api_name"])
+    later = editing.later(stage, step["api_name"])
     held = [other for other in stage["steps"] if other["api_name"] in later and _reads_step(waits.reads, other["api_name"])]
     if held:
         told = _("It waits for “%(step)s”, which comes after it: it may never begin, and the stage never end.") % {"step": held[0]["label"]}
@@ -232,13 +232,3 @@ def _doubts(stage: Document, step: Document) -> Iterator[tuple[str, str, str]]:
 
 def _reads_step(reads: Iterable[str], name: str) -> bool:
     return any(path.split(".")[:2] == ["steps", name] for path in reads)
-
-
-def _after(stage: Document, name: str) -> set[str]:
-    """The steps that come after one, directly or not."""
-    found: set[str] = set()
-    more = {name}
-    while more:
-        more = {step["api_name"] for step in stage["steps"] if set(step.get("after") or []) & more} - found
-        found |= more
-    return found

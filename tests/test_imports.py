@@ -147,3 +147,12 @@ def _only_for_types(tree: ast.Module, node: ast.AST) -> bool:
         for block in ast.walk(tree)
         if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
     )
+
+
+def test_the_style_and_the_script_of_the_pages_that_build_are_joined_afresh() -> None:
+    """`make bundle` after one of their parts was changed."""
+    ours, guide = ROOT / "orchestration/static/orchestration", ROOT / "workguide/static/workguide"
+    styles = [guide / "orc.css", ours / "building.css", ours / "board.css"]
+    scripts = [guide / "htmx.min.js", ours / "sortable.min.js", guide / "orc.js", ours / "building.js", ours / "board.js"]
+    assert (ours / "builder.css").read_text() == "".join(part.read_text() for part in styles)
+    assert (ours / "builder.js").read_text() == "".join(f"{part.read_text()};\n" for part in scripts)

@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from orchestration import access
 from orchestration.admin.board import activating, debug, documents, starting, versions, views
 from orchestration.models import Orchestration
 
@@ -49,11 +47,3 @@ class OrchestrationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _path(self, route: str, view: Any, name: str) -> Any:
         return path(route, self.admin_site.admin_view(view), name=f"orchestration_orchestration_{name}")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whoever may see, build, debug or activate orchestrations finds them in the index."""
-        return access.may_see_definition(request.user)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The catalogue."""
-        return versions.catalogue(request)

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+import orchestration.outside.capture as capture
 from orchestration import clock, conf, secrecy
 from orchestration.errors import Fault, Unavailable
 from orchestration.flows import Reply
 from orchestration.models import Endpoint
 from orchestration.models.outside import EndpointKind
-from orchestration.outside import capture
 from orchestration.outside.addresses import Address, address
 
 CHUNK = 64 * 1024

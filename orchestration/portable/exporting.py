@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 from django.contrib.auth.models import Group
 
+import orchestration.portable.shape as shape
 from orchestration import builder, drawing, flow_builder, flows, soundness
 from orchestration.models import Flow, FlowVersion, Queue, Version
-from orchestration.portable import shape
 from orchestration.states import VersionStatus
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+import orchestration.portable.shape as shape
 from orchestration import builder, flow_builder, soundness
 from orchestration.errors import Invalid
 from orchestration.flows import documents
@@ -17,7 +18,6 @@ from orchestration.models import Flow, Orchestration, Queue, QueueMember
 from orchestration.models.flows import flow_of
 from orchestration.models.people import Person
 from orchestration.models.records import model_named
-from orchestration.portable import shape
 from orchestration.references import Site
 from orchestration.states import VersionStatus
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from orchestration import editing
 from orchestration.admin.building import fields, site
-from orchestration.admin.building.forms import Around, NamedSources, PartForm, _wanted_inputs
+from orchestration.admin.building.forms import Around, NamedSources, PartForm, wanted_inputs
 from orchestration.expressions.readable import Readables
 from orchestration.flows import FlowKind
 from orchestration.flows.editing import free_name, is_name
@@ -320,7 +320,7 @@ class StepForm(NamedSources, Named):
         self._offer_flows()
         chosen = str(self.data.get("flow", self.about.get("flow") or ""))
         self.chosen = place.site.flows.get(chosen)
-        self.add_sources("inputs", _wanted_inputs(self.chosen.declared if self.chosen else {}), given=self.about.get("inputs") or {})
+        self.add_sources("inputs", wanted_inputs(self.chosen.declared if self.chosen else {}), given=self.about.get("inputs") or {})
         for name, about in self.chosen.declared.items() if self.chosen else ():
             if about.get("required") and not self.initial.get(f"inputs-{name}"):  # most are mapped from somewhere: ready to be typed
                 self.initial[f"inputs-{name}"] = {"mode": fields.PATH, "words": ""}
@@ -363,7 +363,7 @@ class StepForm(NamedSources, Named):
 
     def _offer_siblings(self) -> None:
         stage, own = self.place.stage, self.about["api_name"]
-        later = _later(stage, own)
+        later = editing.later(stage, own)
         ordinary = [step for step in stage["steps"] if not step.get("handles")]
         after = [(step["api_name"], step["label"]) for step in ordinary if step["api_name"] != own and step["api_name"] not in later]
         self.fields["after"].choices = after  # type: ignore[attr-defined]
@@ -411,16 +411,6 @@ class StepForm(NamedSources, Named):
         """The row of the chosen flow, for a link to its builder."""
         key = self.about.get("flow")
         return Flow.objects.filter(key=key).first() if key else None
-
-
-def _later(stage: Document, name: str) -> set[str]:
-    """The steps that come after one, so that it cannot come after them."""
-    found: set[str] = set()
-    more = {name}
-    while more:
-        more = {step["api_name"] for step in stage["steps"] if set(step.get("after") or []) & more} - found
-        found |= more
-    return found
 
 
 MOST_PEOPLE = 500

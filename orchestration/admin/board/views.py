@@ -245,10 +245,10 @@ def edit(request: HttpRequest, version: Version) -> HttpResponse:
     view = request.POST.get("view", "")
     editor.view = view if view in VIEWS else "board"
     told: dict[str, Any] = {"at": editor.at}
+    if action not in _ACTIONS:
+        raise Http404
     try:
         told = _ACTIONS[action](editor, name)
-    except KeyError:
-        raise Http404 from None
     except drafting.Overtaken as overtaken:
         messages.warning(request, str(overtaken))
     except Refused as refused:
@@ -332,9 +332,15 @@ def _duplicate(editor: Builder, name: str) -> dict[str, Any]:
 
 def _add_stage(editor: Builder, _name: str) -> dict[str, Any]:
     label = editor.request.POST.get("label", "").strip()[:100] or _("New stage")
-    stage = editing.new_stage(editor.document, label)
-    _change(editor, lambda document: editing.with_stage(document, stage), [], _("Add stage “%(label)s”") % {"label": label})
-    return {"at": editing.stage_address(stage["api_name"])}
+    made: list[str] = []
+
+    def added(document: Mapping[str, Any]) -> dict[str, Any]:
+        stage = editing.new_stage(document, label)  # named among those that are there by now
+        made.append(stage["api_name"])
+        return editing.with_stage(document, stage)
+
+    _change(editor, added, [], _("Add stage “%(label)s”") % {"label": label})
+    return {"at": editing.stage_address(made[-1])}
 
 
 def _add_step(editor: Builder, stage: str) -> dict[str, Any]:
@@ -343,9 +349,15 @@ def _add_step(editor: Builder, stage: str) -> dict[str, Any]:
         raise Invalid(_("Choose whether a person does the step, or it runs by itself."))
     label = editor.request.POST.get("label", "").strip()[:100] or _("New step")
     handles = {"handles": Handles.STAGE} if editor.request.POST.get("handles") else {}
-    step = editing.new_step(editor.document, label, kind, **handles)
-    _change(editor, lambda document: editing.with_step(document, stage, step), [stage], _("Add step “%(label)s”") % {"label": label})
-    return {"at": editing.step_address(step["api_name"]), "field": "flow"}
+    made: list[str] = []
+
+    def added(document: Mapping[str, Any]) -> dict[str, Any]:
+        step = editing.new_step(document, label, kind, **handles)
+        made.append(step["api_name"])
+        return editing.with_step(document, stage, step)
+
+    _change(editor, added, [], _("Add step “%(label)s”") % {"label": label})
+    return {"at": editing.step_address(made[-1]), "field": "flow"}
 
 
 def _add_route(editor: Builder, stage: str) -> dict[str, Any]:

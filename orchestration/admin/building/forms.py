@@ -233,7 +233,8 @@ def _to_write(model: type[Model], name: str) -> tuple[str, Any, str, bool, Seque
     )
 
 
-def _wanted_inputs(declared: Mapping[str, Any]) -> list[tuple[str, Any, str, bool, Sequence[tuple[str, str]]]]:
+def wanted_inputs(declared: Mapping[str, Any]) -> list[tuple[str, Any, str, bool, Sequence[tuple[str, str]]]]:
+    """The inputs of a flow, as `add_sources` takes them."""
     return [
         (name, about.get("label") or capfirst(name.replace("_", " ")), about.get("type", ""), bool(about.get("required")), ())
         for name, about in declared.items()
@@ -978,7 +979,7 @@ class CallsFlow(NamedSources, ElementForm):
         self.fields[self.names].widget.attrs["data-orc-refresh"] = ""
         chosen = self.data.get(self.names) or self.about.get(self.names) or ""
         given = (self.about.get("inputs") or {}) if chosen == self.about.get(self.names) else {}
-        self.add_sources("inputs", _wanted_inputs(self.place.around.inputs.get(chosen, {})), given=given)
+        self.add_sources("inputs", wanted_inputs(self.place.around.inputs.get(chosen, {})), given=given)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
