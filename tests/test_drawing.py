@@ -320,6 +320,17 @@ def test_on_a_phone_the_outline_is_worked_with(product: Product, browser: Browse
 
 
 @pytest.mark.once
+def test_the_board_asks_for_few_files(product: Product, browser: Browser) -> None:
+    alex = Drawer(product, browser.new_context(viewport={"width": 1280, "height": 900}), "admin")
+    asked: list[str] = []
+    alex.page.on("request", lambda request: asked.append(request.url))
+    alex.open("/admin/orchestration/orchestration/1/versions/1/")
+    alex.page.wait_for_load_state("networkidle")
+    assert len(asked) <= 9, asked
+    alex.context.close()
+
+
+@pytest.mark.once
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_no_page_that_builds_orchestrations_keeps_anybody_out(product: Product, browser: Browser, width: int, scheme: Any) -> None:
