@@ -51,11 +51,12 @@
   }
 
   function take(form, fresh, answer, reshape, seen) {
-    const their = fresh.querySelector("[data-orc-autosave]");
+    const their = fresh.querySelector("[data-orc-autosave]"), begun = opened(), at = (one) => new URL(one.getAttribute("action"), location.href).searchParams.get("at");
     for (const id of AROUND) {
       const old = document.getElementById(id), now = fresh.getElementById(id);
       if (old && now) old.replaceWith(document.adoptNode(now));
     }
+    reopen(begun, at(form), their ? at(their) : "");
     if (their) {
       const basis = their.querySelector("input[name=basis]").value;
       if (answer.status === 409) form.dataset.orcTheirs = basis;  // “Save” puts mine in its place; by itself nothing does
@@ -74,6 +75,25 @@
     const saved = document.getElementById("orc-saved"), words = fresh.getElementById("orc-saved");
     if (saved && words) saved.textContent = answer.ok ? words.textContent : saved.dataset.orcPartly;
     prepare();
+  }
+
+  /* A menu that is open on the board and a name that is begun there go on in the board that takes its place. */
+  const boxes = (more) => all(`.orc-board details${more}`);
+  const address = (box) => (box.closest("[id^='part-']")?.id || "part-").slice("part-".length);
+  const entries = (box) => all("summary, button, input:not([type=hidden])", box);
+  function opened() {
+    return boxes("[open]").map((box) => ({
+      kind: box.className, at: address(box), focused: entries(box).indexOf(document.activeElement), typed: entries(box).map((one) => [one.value, one.checked]),
+    }));
+  }
+  function reopen(begun, was = "", is = "") {
+    for (const { kind, at, focused, typed } of begun) {
+      const box = boxes("").find((one) => one.className === kind && address(one) === (at === was ? is : at));
+      if (!box) continue;
+      if (!box.open) { box.dataset.orcReopened = ""; box.open = true; }
+      entries(box).forEach((one, index) => { if (one.matches("input") && typed[index]) [one.value, one.checked] = typed[index]; });
+      entries(box)[focused]?.focus();
+    }
   }
 
   /* What is wrong with a field, and what is to be thought of, beside it. */
@@ -170,17 +190,22 @@
 
   /* ---- One menu at a time; a new part's name can be typed at once ---- */
   document.addEventListener("toggle", (event) => {
-    const opened = event.target;
-    if (!opened.open || !opened.matches?.(".orc-builder details.orc-menu, .orc-builder details.orc-adding")) return;
-    for (const other of all(".orc-builder details.orc-menu[open], .orc-builder details.orc-adding[open]")) if (other !== opened && !other.contains(opened)) other.open = false;
-    if (opened.matches(".orc-adding")) opened.querySelector("input[type=text]")?.focus();
+    const box = event.target;
+    if (!box.open || !box.matches?.(".orc-builder details.orc-menu, .orc-builder details.orc-adding")) return;
+    for (const other of all(".orc-builder details.orc-menu[open], .orc-builder details.orc-adding[open]")) if (other !== box && !other.contains(box)) other.open = false;
+    if (box.dataset.orcReopened !== undefined) delete box.dataset.orcReopened;
+    else if (box.matches(".orc-adding")) box.querySelector("input[type=text]")?.focus();
   }, true);
   document.addEventListener("click", (event) => {
     for (const menu of all(".orc-part-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
 
+  let begun = [];
+  document.addEventListener("htmx:beforeSwap", (event) => { begun = event.detail.requestConfig.verb === "get" ? opened() : []; });
   document.addEventListener("htmx:afterSettle", () => {
     prepare();
+    reopen(begun);
+    begun = [];
     const note = document.querySelector(".orc-notes .orc-note");
     if (note) say(note.textContent.trim());
     if (matchMedia("(min-width: 64rem)").matches) document.querySelector(".orc-board .is-current")?.scrollIntoView({ block: "nearest", inline: "nearest" });
