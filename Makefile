@@ -82,9 +82,6 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in --output-file requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in --output-file requirements-dev.txt
 
-# The pages that build load one style and one script, each made of the files that follow it; a test says when they are stale.
-BUILT = orchestration/static/orchestration
-bundle:
-	cat workguide/static/workguide/orc.css $(BUILT)/building.css $(BUILT)/board.css > $(BUILT)/builder.css
-	for part in workguide/static/workguide/htmx.min.js $(BUILT)/sortable.min.js workguide/static/workguide/orc.js $(BUILT)/building.js $(BUILT)/board.js; \
-		do cat $$part; echo ";"; done > $(BUILT)/builder.js
+# The pages that build load one style and one script, each made of several; a test says when they are stale.
+bundle: install-dev
+	@$(PY) bundle.py

@@ -10,10 +10,21 @@ from bench import figures, measure, places
 
 ROOT = Path(__file__).resolve().parent.parent
 LOAD = {"waiting": 10_000, "ready": 100_000}
-QUICK = {"instances": 300, "rounds": 2, "alone": 20, "saves": 500, "people": 20, "completions": 200, **LOAD, "seconds": 60}
-FULL = {"instances": 1000, "rounds": 3, "alone": 100, "saves": 2000, "people": 50, "completions": 1000, **LOAD, "seconds": 600}
+WORK = {"instances": 300, "rounds": 2, "alone": 20, "saves": 500, "people": 20, "completions": 200, "pages": 50}
+QUICK = {**WORK, **LOAD, "seconds": 60}
+FULL = {
+    **QUICK,
+    "instances": 1000,
+    "rounds": 3,
+    "alone": 100,
+    "saves": 2000,
+    "people": 50,
+    "completions": 1000,
+    "pages": 300,
+    "seconds": 600,
+}
 
-USUAL = ["w1", "w2", "w3"]
+USUAL = ["w1", "w2", "w3", "w4"]
 
 FAULTS = ("lost", "doubled", "out_of_order", "broken_invariants", "left_open")
 """Figures that must be 0."""

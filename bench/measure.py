@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from bench.figures import rounded
 
-WORKS = {"w1": "bench.background", "w2": "bench.people", "w3": "bench.saving", "load": "bench.load"}
+WORKS = {"w1": "bench.background", "w2": "bench.people", "w3": "bench.saving", "w4": "bench.drawing", "load": "bench.load"}
 
 
 def main(place: str, options: argparse.Namespace) -> None:

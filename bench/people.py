@@ -1,25 +1,18 @@
 """W2: people who complete work items over HTTP, each completion making the next item appear."""
 
 import secrets
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.client import HTTPConnection
-from threading import local
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
 
 from bench.figures import in_ms
 from bench.models import Record
+from bench.site import Asking, running, signed_in
 from bench.statements import Statements
 from orchestration import access, builder, engine
 from orchestration.models import WorkItem
@@ -27,8 +20,6 @@ from orchestration.models import WorkItem
 NAME = "bench_people"
 THREADS = 8
 """Requests at a time; the people take turns."""
-
-CSRF = secrets.token_hex(16)
 
 
 def measure(options: Any) -> Iterator[dict[str, Any]]:
@@ -38,11 +29,11 @@ def measure(options: Any) -> Iterator[dict[str, Any]]:
     items = _items(people, options.completions + 2)
     counted = {person.pk: cookies for person, cookies in people}
     statements = _statements(items[:2])
-    with _site() as port:
-        ask = _Asking(port)
+    with running() as port:
+        ask = Asking(port)
         _timed(ask.hello, [0] * 100)  # until the site is warm
         hello, _seconds = _timed(ask.hello, [0] * options.completions)
-        completed, seconds = _timed(lambda item: ask.complete(item.pk, counted[item.user_id]), items[2:])
+        completed, seconds = _timed(lambda item: _complete(ask, item.pk, counted[item.user_id]), items[2:])
     yield {
         "work": "W2",
         "people": options.people,
@@ -76,9 +67,7 @@ def _people(number: int) -> list[tuple[Any, str]]:
     for place in range(number):
         person = get_user_model().objects.create(username=f"person-{place}")
         person.groups.add(group)
-        client = Client()
-        client.force_login(person)
-        made.append((person, f"sessionid={client.cookies['sessionid'].value}; csrftoken={CSRF}"))
+        made.append((person, signed_in(person)))
     return made
 
 
@@ -113,45 +102,9 @@ def _counted(ask: Callable[[], Any]) -> int:
     return statements.count
 
 
-@contextmanager
-def _site() -> Iterator[int]:
-    """The site behind gunicorn, as in production. Its port."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "--bind", f"fd://{listener.fileno()}", "config.wsgi"]
-    server = subprocess.Popen(command, cwd=settings.BASE_DIR, pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL)
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.terminate()
-        server.wait(30)
-        listener.close()
-
-
-class _Asking:
-    """Asks the site, each thread by a connection that it keeps."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._own = local()
-
-    def hello(self, _number: int) -> None:
-        self._ask("GET", "/hello", 200)
-
-    def complete(self, item_id: int, cookies: str) -> None:
-        """Submit the form, and fetch the page that the browser is sent to."""
-        fields = urlencode({"answer": "yes", "csrfmiddlewaretoken": CSRF, "orc-key": secrets.token_hex(8)})
-        headers = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"}
-        place = self._ask("POST", f"/work-items/{item_id}/completion", 302, fields, headers)
-        self._ask("GET", place, 200, headers={"Cookie": cookies})
-
-    def _ask(self, method: str, path: str, expected: int, body: str | None = None, headers: dict[str, str] | None = None) -> str:
-        if not hasattr(self._own, "connection"):
-            self._own.connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
-        self._own.connection.request(method, path, body, headers or {})
-        answer = self._own.connection.getresponse()
-        answer.read()
-        assert answer.status == expected, f"{method} {path}: {answer.status}"
-        return answer.headers.get("Location", "")
+def _complete(ask: Asking, item_id: int, cookies: str) -> None:
+    """Submit the form, and fetch the page that the browser is sent to."""
+    ask.get(ask.post(f"/work-items/{item_id}/completion", {"answer": "yes", "orc-key": secrets.token_hex(8)}, cookies), cookies)
 
 
 def _timed(ask: Callable[[Any], None], things: list[Any]) -> tuple[float, list[float]]:

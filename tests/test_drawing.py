@@ -328,26 +328,80 @@ def test_the_board_asks_for_few_files(alex: Drawer) -> None:
     assert len(asked) <= 7, "\n".join(asked)
 
 
-def test_a_name_begun_on_the_board_outlives_the_save_of_the_panel(product: Product, alex: Drawer) -> None:
+class SlowSaves:
+    """Saves of a step's panel that wait until the test lets them go on."""
+
+    def __init__(self, alex: Drawer, step: str) -> None:
+        self._page, self._saves, self._held = alex.page, re.compile(rf"/versions/\d+/\?at=step:{step}$"), list[Route]()
+        self._page.route(self._saves, lambda route: self._held.append(route) if route.request.method == "POST" else route.continue_())
+
+    def asked(self) -> Any:
+        """A block in which the next save is asked for."""
+        return self._page.expect_request(lambda asked: asked.method == "POST" and self._saves.search(asked.url) is not None)
+
+    def answer(self) -> None:
+        while not self._held:
+            self._page.evaluate("0")  # it is asked for, and is handed over with the next word from the browser
+        self._held.pop(0).continue_()
+
+    def end(self) -> None:
+        self._page.unroute(self._saves)
+
+
+def test_a_name_begun_on_the_board_outlives_the_save_of_the_panel(alex: Drawer) -> None:
     """The panel's save puts a fresh board on the page: under somebody who has gone on to the next step's name."""
     alex.open(a_draft(alex))
     alex.page.get_by_role("link", name="Create IT ticket").click()
-    held: list[Route] = []
-    saves = re.compile(r"/versions/\d+/\?at=step:it_ticket$")
-    alex.page.route(saves, lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    saves = SlowSaves(alex, "it_ticket")
     alex.panel.get_by_label("Label", exact=True).fill("Ticket")
-    with alex.page.expect_request(lambda asked: asked.method == "POST" and saves.search(asked.url) is not None):
+    with saves.asked():
         alex.column("Provisioned").locator("details.orc-adding summary").click()
     name = alex.column("Provisioned").get_by_label("What is done?")
     name.fill("Choose a")
-    held.pop().continue_()
+    saves.answer()
     patiently(alex.board).to_contain_text("Ticket")
     patiently(alex.column("Provisioned").locator("details.orc-adding")).to_have_attribute("open", "")
     patiently(name).to_be_focused()
-    alex.page.unroute(saves)
+    saves.end()
     alex.page.keyboard.type(" desk")
     alex.page.get_by_role("button", name="By a person").locator("visible=true").click()
     patiently(alex.page.locator("#orc-panel-title")).to_have_text("Choose a desk")
+
+
+def test_the_focus_and_the_caret_stay_where_they_are_while_saves_are_answered(alex: Drawer) -> None:
+    alex.open(f"{a_draft(alex)}?at=step:building_access")
+    saves, label, keyboard = SlowSaves(alex, "building_access"), alex.panel.get_by_label("Label", exact=True), alex.page.keyboard
+    with saves.asked():
+        alex.panel.get_by_label("Flow", exact=True).select_option("demo.create_it_ticket")
+    label.fill("Ba")
+    with saves.asked():
+        saves.answer()  # it knows nothing of what was typed meanwhile: that is saved before the other flow's fields come
+    saves.answer()
+    patiently(alex.panel.locator("[name^=inputs-]")).to_have_count(6)
+    keyboard.type("dge")
+    patiently(label).to_have_value("Badge")
+    with saves.asked():
+        alex.page.locator("[data-orc-card='step:chat_invitation']").focus()
+    saves.answer()
+    patiently(alex.board).to_contain_text("Badge")
+    patiently(alex.page.locator("[data-orc-card='step:chat_invitation']")).to_be_focused()
+    saves.end()
+    keyboard.press("Alt+ArrowDown")
+    patiently(alex.page.locator(".orc-notes")).to_contain_text("“Invite to chat” is now 3 of 3")
+
+
+def test_what_could_not_be_saved_is_saved_again_by_itself(alex: Drawer) -> None:
+    alex.open(f"{a_draft(alex)}?at=step:it_ticket")
+    alex.page.clock.install()
+    alex.context.set_offline(True)
+    alex.panel.get_by_label("Label", exact=True).fill("Ticket")
+    alex.panel.locator("#orc-panel-title").click()
+    alex.page.clock.run_for(1000)
+    patiently(alex.panel.locator("#orc-saved")).to_contain_text("It is tried again")
+    alex.context.set_offline(False)
+    alex.page.clock.run_for(6000)
+    patiently(alex.board).to_contain_text("Ticket")
+    patiently(alex.panel.locator("form[data-orc-dirty]")).to_have_count(0)
 
 
 @pytest.mark.once

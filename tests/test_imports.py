@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import bundle
+
 ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS = {
@@ -151,8 +153,5 @@ def _only_for_types(tree: ast.Module, node: ast.AST) -> bool:
 
 def test_the_style_and_the_script_of_the_pages_that_build_are_joined_afresh() -> None:
     """`make bundle` after one of their parts was changed."""
-    ours, guide = ROOT / "orchestration/static/orchestration", ROOT / "workguide/static/workguide"
-    styles = [guide / "orc.css", ours / "building.css", ours / "board.css"]
-    scripts = [guide / "htmx.min.js", ours / "sortable.min.js", guide / "orc.js", ours / "building.js", ours / "board.js"]
-    assert (ours / "builder.css").read_text() == "".join(part.read_text() for part in styles)
-    assert (ours / "builder.js").read_text() == "".join(f"{part.read_text()};\n" for part in scripts)
+    for place, text in bundle.joined(ROOT).items():
+        assert (ROOT / place).read_text() == text

@@ -3,60 +3,65 @@
    is put in its place. */
 (() => {
   "use strict";
-  const SAVE_MS = 600;
+  const SAVE_MS = 600, AGAIN_MS = 5000;
   const AROUND = ["orc-toolbar", "orc-settings", "orc-board", "orc-problems", "orc-newer", "orc-panel-told"];
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const say = (words) => { const live = document.getElementById("orc-live"); if (live) live.textContent = words; };
 
   /* ---- Saved as it is typed ---- */
-  let timer = 0, saving = null, edits = 0;
+  let timer = 0, saving = null, edits = 0, isOfAnotherShape = false;  // the last: another flow was chosen, and its fields are not there yet
   document.addEventListener("input", (event) => { if (event.target.closest?.("[data-orc-autosave]")) edits += 1; });
   const panel = () => document.querySelector("[data-orc-autosave]");
   document.addEventListener("change", (event) => {
     const form = event.target.closest?.("[data-orc-autosave]");
     if (!form || form.querySelector("fieldset[disabled].orc-fields")) return;
     edits += 1;
-    const reshapes = event.target.dataset.orcReshape !== undefined || /-mode$|-kind$/.test(event.target.name || "");
-    clearTimeout(timer);
-    timer = setTimeout(() => save(form, event.target.dataset.orcReshape !== undefined), reshapes ? 0 : SAVE_MS);
+    isOfAnotherShape ||= event.target.dataset.orcReshape !== undefined;
+    later(form, isOfAnotherShape || /-mode$|-kind$/.test(event.target.name || "") ? 0 : SAVE_MS);
   });
   document.addEventListener("click", (event) => {
     const form = event.target.closest?.("[data-orc-remove]")?.closest("[data-orc-autosave]");
-    if (form) { clearTimeout(timer); timer = setTimeout(() => save(form), SAVE_MS); }
+    if (form) later(form, SAVE_MS);
   });
+  function later(form, wait) {
+    clearTimeout(timer);
+    timer = setTimeout(() => save(form), wait);
+  }
 
   /* One save at a time; each sends what the form says when its turn comes. Whether all of it was taken. */
-  async function save(form, reshape = false) {
+  async function save(form) {
     clearTimeout(timer);
     while (saving) await saving;
     if (!document.contains(form)) return true;
-    saving = send(form, reshape);
+    saving = send(form);
     const ok = await saving;
     saving = null;
     return ok;
   }
 
-  async function send(form, reshape) {
+  async function send(form) {
     const saved = document.getElementById("orc-saved"), seen = edits;
+    let answer, fresh;
     try {
-      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      answer = await fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
+      fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!fresh.getElementById("orc-builder")) throw new Error(String(answer.status));
-      if (document.contains(form)) take(form, fresh, answer, reshape, seen);
-      return answer.ok;
     } catch {
       if (saved) saved.textContent = saved.dataset.orcOffline;
+      later(form, AGAIN_MS);
       return false;
     }
+    if (document.contains(form)) take(form, fresh, answer, seen);
+    return answer.ok;
   }
 
-  function take(form, fresh, answer, reshape, seen) {
-    const their = fresh.querySelector("[data-orc-autosave]"), begun = opened(), at = (one) => new URL(one.getAttribute("action"), location.href).searchParams.get("at");
+  function take(form, fresh, answer, seen) {
+    const their = fresh.querySelector("[data-orc-autosave]"), used = using(".orc-builder-main"), at = (one) => new URL(one.getAttribute("action"), location.href).searchParams.get("at");
     for (const id of AROUND) {
       const old = document.getElementById(id), now = fresh.getElementById(id);
       if (old && now) old.replaceWith(document.adoptNode(now));
     }
-    reopen(begun, at(form), their ? at(their) : "");
+    goOn(used, at(form), their ? at(their) : "");
     if (their) {
       const basis = their.querySelector("input[name=basis]").value;
       if (answer.status === 409) form.dataset.orcTheirs = basis;  // “Save” puts mine in its place; by itself nothing does
@@ -64,8 +69,8 @@
       form.setAttribute("action", their.getAttribute("action"));
       for (const name of ["orcCheck", "orcReadable"]) form.dataset[name] = their.dataset[name];
       told(form, their);
-      if (reshape && edits === seen) reform(form, their);
-      else if (reshape) timer = setTimeout(() => save(form, true), 0);  // something was typed meanwhile: it is saved first
+      if (isOfAnotherShape && edits === seen) reform(form, their);
+      else if (isOfAnotherShape) later(form, 0);  // something was typed meanwhile: it is saved first
     }
     if (answer.ok) {
       if (edits === seen) delete form.dataset.orcDirty;
@@ -77,23 +82,32 @@
     prepare();
   }
 
-  /* A menu that is open on the board and a name that is begun there go on in the board that takes its place. */
-  const boxes = (more) => all(`.orc-board details${more}`);
-  const address = (box) => (box.closest("[id^='part-']")?.id || "part-").slice("part-".length);
-  const entries = (box) => all("summary, button, input:not([type=hidden])", box);
-  function opened() {
-    return boxes("[open]").map((box) => ({
-      kind: box.className, at: address(box), focused: entries(box).indexOf(document.activeElement), typed: entries(box).map((one) => [one.value, one.checked]),
-    }));
+  /* What takes the place of something that somebody is using goes on where they are: open menus, begun names, the focus and the caret. */
+  const address = (one) => (one.closest("[id^='part-']")?.id || "part-").slice("part-".length);
+  const sign = (one) => [address(one), one.tagName, one.className, one.name, one.matches("button") ? one.value : "", one.getAttribute("href")].join(" ");
+  const inputs = (box) => all("input:not([type=hidden])", box);
+  const caret = (one) => (typeof one.selectionStart === "number" ? [one.selectionStart, one.selectionEnd] : null);
+  function focus(one, at) {
+    one?.focus({ preventScroll: true });
+    if (at) one?.setSelectionRange(...at);
   }
-  function reopen(begun, was = "", is = "") {
-    for (const { kind, at, focused, typed } of begun) {
-      const box = boxes("").find((one) => one.className === kind && address(one) === (at === was ? is : at));
+  function using(places) {
+    const on = document.activeElement;
+    return {
+      open: all(".orc-board details[open]").map((box) => [sign(box), inputs(box).map((one) => [one.value, one.checked])]),
+      focused: on?.closest(places) ? sign(on) : "", caret: caret(on),
+    };
+  }
+  function goOn(used, was = "", is = "") {
+    const now = (text) => (was === is ? text : text.replace(new RegExp(`(^|at=)${was}(?=[ &]|$)`, "g"), `$1${is}`));
+    const found = (kind, text) => all(`.orc-builder-main ${kind}`).find((one) => sign(one) === now(text));
+    for (const [text, typed] of used.open) {
+      const box = found("details", text);
       if (!box) continue;
       if (!box.open) { box.dataset.orcReopened = ""; box.open = true; }
-      entries(box).forEach((one, index) => { if (one.matches("input") && typed[index]) [one.value, one.checked] = typed[index]; });
-      entries(box)[focused]?.focus();
+      inputs(box).forEach((one, index) => { if (typed[index]) [one.value, one.checked] = typed[index]; });
     }
+    if (used.focused) focus(found("*", used.focused), used.caret);
   }
 
   /* What is wrong with a field, and what is to be thought of, beside it. */
@@ -115,9 +129,10 @@
 
   /* Another flow has other inputs: the fields are taken anew, and the focus goes back to where it was. */
   function reform(form, their) {
-    const focused = document.activeElement?.id;
+    isOfAnotherShape = false;
+    const { id } = document.activeElement, place = caret(document.activeElement);
     form.querySelector("fieldset.orc-fields").replaceWith(document.adoptNode(their.querySelector("fieldset.orc-fields")));
-    if (focused) document.getElementById(focused)?.focus();
+    if (id) focus(document.getElementById(id), place);
     document.dispatchEvent(new CustomEvent("orc:reformed"));
   }
 
@@ -185,6 +200,7 @@
     if (event.key !== "Escape" || event.defaultPrevented) return;
     const menu = document.querySelector(".orc-board details[open], .orc-panel .orc-adding[open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); return; }
+    if (event.target.dataset?.orcComplete !== undefined) return;  // Escape is for its proposals, which may just be on their way
     if (document.querySelector("#orc-panel")?.contains(event.target)) document.querySelector("[data-orc-close]")?.click();
   });
 
@@ -200,12 +216,12 @@
     for (const menu of all(".orc-part-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
 
-  let begun = [];
-  document.addEventListener("htmx:beforeSwap", (event) => { begun = event.detail.requestConfig.verb === "get" ? opened() : []; });
+  let used = null;
+  document.addEventListener("htmx:beforeSwap", (event) => { used = event.detail.requestConfig.verb === "get" ? using("details[open]") : null; });
   document.addEventListener("htmx:afterSettle", () => {
     prepare();
-    reopen(begun);
-    begun = [];
+    if (used) goOn(used);
+    used = null;
     const note = document.querySelector(".orc-notes .orc-note");
     if (note) say(note.textContent.trim());
     if (matchMedia("(min-width: 64rem)").matches) document.querySelector(".orc-board .is-current")?.scrollIntoView({ block: "nearest", inline: "nearest" });
