@@ -84,6 +84,9 @@ class Site:
     """What there is on this site that a drawing can name; asked for once for a whole drawing."""
 
     flows: Mapping[str, Flow]
+    flow_rows: Mapping[str, FlowRow]
+    """Every flow that has a page in the admin, also those that cannot be used now."""
+
     drafts: Mapping[str, str]
     """Built flows that have no active version, with their labels."""
 
@@ -102,10 +105,11 @@ class Site:
         }
         people = get_user_model()._default_manager.filter(**{f"{get_user_model().USERNAME_FIELD}__in": named - {""}})
         known = {flow.key: flow for flow in flows.all_flows()}
-        built = FlowRow.objects.filter(is_built=True).exclude(key__in=known)
+        rows = {row.key: row for row in FlowRow.objects.only("key", "label", "is_built")}
         return cls(
             flows=known,
-            drafts=dict(built.values_list("key", "label")),
+            flow_rows=rows,
+            drafts={key: row.label for key, row in rows.items() if row.is_built and key not in known},
             queues=dict(Queue.objects.order_by("label").values_list("api_name", "label")),
             groups=frozenset(Group.objects.values_list("name", flat=True)),
             users=frozenset(people.values_list(get_user_model().USERNAME_FIELD, flat=True)) if named - {""} else frozenset(),
@@ -120,7 +124,7 @@ class Site:
         raise FlowMissing(key)
 
 
-NO_SITE = Site({}, {}, {}, frozenset(), frozenset())
+NO_SITE = Site({}, {}, {}, {}, frozenset(), frozenset())
 
 
 def problems(document: Mapping[str, Any], drawn: Drawing, site: Site) -> Iterator[Problem]:

@@ -48,6 +48,11 @@ class Plan:
         """Whether drafts would be made."""
         return any(item.verdict in (NEW, CHANGED) for item in self.items)
 
+    @property
+    def lacks_something(self) -> bool:
+        """Whether it names queues or groups that are not here."""
+        return any(item.verdict == MISSING for item in self.items)
+
 
 def plan(bundle: shape.Bundle) -> Plan:
     """Look at a file, and change nothing."""

@@ -41,10 +41,10 @@ def test_a_stage_is_followed_once_it_is_complete(letter: str, left: str, followi
 @pytest.mark.proof
 @pytest.mark.once
 def test_the_bench_measures_every_work() -> None:
-    few = {"instances": 3, "rounds": 1, "alone": 1, "saves": 10, "people": 2, "completions": 4, "waiting": 5, "ready": 200, "seconds": 1}
+    few = {"instances": 3, "rounds": 1, "alone": 1, "saves": 10, "people": 2, "completions": 4, "pages": 2, "waiting": 5, "ready": 200, "seconds": 1}
     asked = [argument for name, number in few.items() for argument in (f"--{name}", str(number))]
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--places", "sqlite", "--works", "w1", "w2", "w3", "load", *asked],
+        [sys.executable, "-m", "bench", "--places", "sqlite", "--works", "w1", "w2", "w3", "w4", "load", *asked],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -53,10 +53,11 @@ def test_the_bench_measures_every_work() -> None:
     )
     assert done.returncode == 0, done.stderr
     lines = {line["work"]: line for line in map(json.loads, done.stdout.splitlines())}
-    assert lines.keys() == {"W1", "W1 idle", "W2", "W3", "load: ticks", "load: a second orchestration", "load: memory"}
+    assert lines.keys() == {"W1", "W1 idle", "W2", "W3", "W4", "load: ticks", "load: a second orchestration", "load: memory"}
     assert lines["load: ticks"]["ready_steps"] == 210
     assert lines["load: ticks"]["looks_due"]["statements"] > lines["load: ticks"]["nothing_due"]["statements"]
     assert lines["W1"]["floor_ratio"] > 0
     assert lines["W3"]["condition_us"] < 5000
+    assert lines["W4"]["30 steps"]["sql_per_panel"] == lines["W4"]["200 steps"]["sql_per_panel"]
     assert lines["W3"]["condition_queries"] == 0
     assert lines["W3"]["started"]["statements"] > lines["W3"]["condition_false"]["statements"] > lines["W3"]["unwatched"]["statements"] == 1

@@ -417,4 +417,4 @@ def test_a_board_costs_the_same_however_large_it_is(cast: Cast, alex: Client, at
             assert len(gzip.compress(page.content)) <= 20 * 1024
         assert page.status_code == 200
     assert spent[0] == spent[1]
-    assert spent[0] <= (15 if not at else 17)
+    assert spent[0] <= 15

@@ -409,8 +409,8 @@ class StepForm(NamedSources, Named):
     @property
     def flow_page(self) -> Flow | None:
         """The row of the chosen flow, for a link to its builder."""
-        key = self.about.get("flow")
-        return Flow.objects.filter(key=key).first() if key else None
+        row: Flow | None = self.place.site.flow_rows.get(self.about.get("flow") or "")
+        return row
 
 
 MOST_PEOPLE = 500

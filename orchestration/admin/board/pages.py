@@ -33,11 +33,9 @@ def of_orchestration(right: Right = access.may_see_definition) -> Callable[[View
     def decorated(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
-            if not request.user.is_staff:
-                raise PermissionDenied
+            _refuse_strangers(request)
             orchestration = get_object_or_404(Orchestration, pk=pk)
-            if not right(request.user, orchestration):
-                raise PermissionDenied
+            _refuse_without(right, request, orchestration)
             return view(request, orchestration, **more)
 
         return checked
@@ -49,16 +47,27 @@ def of_version(right: Right = access.may_see_definition) -> Callable[[View], Vie
     """Hand a view the version that the address names, if the person has the right to do this with its orchestration."""
 
     def decorated(view: View) -> View:
-        @of_orchestration(right)
         @wraps(view)
-        def checked(request: HttpRequest, orchestration: Orchestration, number: int, **more: Any) -> HttpResponse:
-            version = get_object_or_404(Version, orchestration=orchestration, number=number)
-            version.orchestration = orchestration
+        def checked(request: HttpRequest, pk: int, number: int, **more: Any) -> HttpResponse:
+            _refuse_strangers(request)
+            version = get_object_or_404(Version.objects.select_related("orchestration"), orchestration=pk, number=number)
+            _refuse_without(right, request, version.orchestration)
             return view(request, version, **more)
 
         return checked
 
     return decorated
+
+
+def _refuse_strangers(request: HttpRequest) -> None:
+    """Before anything is looked for: to them nothing is there."""
+    if not request.user.is_staff:
+        raise PermissionDenied
+
+
+def _refuse_without(right: Right, request: HttpRequest, orchestration: Orchestration) -> None:
+    if not right(request.user, orchestration):
+        raise PermissionDenied
 
 
 def address(name: str, of: Orchestration | Version, **query: Any) -> str:
