@@ -1,11 +1,10 @@
-"""`make bundle`: joins and squeezes the style and the script of the pages that build, after one of their parts was changed.
+"""`make bundle`: joins the style, and joins and squeezes the script, of the pages that build, after one of their parts was changed.
 
 Both are kept in the repository, so that whoever embeds Segue needs no build.
 """
 
 from pathlib import Path
 
-from rcssmin import cssmin
 from rjsmin import jsmin
 
 GUIDE, OURS = Path("workguide/static/workguide"), Path("orchestration/static/orchestration")
@@ -18,7 +17,7 @@ def joined(root: Path) -> dict[Path, str]:
     """What each of the two files must hold, by its place below `root`."""
     scripts = [(root / part).read_text() for part in LIBRARIES] + [jsmin((root / part).read_text()) for part in SCRIPTS]
     return {
-        OURS / "builder.css": cssmin("".join((root / part).read_text() for part in STYLES)) + "\n",
+        OURS / "builder.css": "".join((root / part).read_text() for part in STYLES),  # squeezers of styles do not know nested rules
         OURS / "builder.js": "".join(f"{script.strip()};\n" for script in scripts),
     }
 
