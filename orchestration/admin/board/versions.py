@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from orchestration import access, builder, editing, expressions, golive
 from orchestration.admin.board import readable
+from orchestration.admin.board.forms import FORMS
 from orchestration.admin.board.pages import address, of_orchestration, of_version, page
 from orchestration.admin.building import fields
 from orchestration.admin.building.views import shown
@@ -141,9 +142,12 @@ def _detail(request: HttpRequest, orchestration: Orchestration, gate: GateForm, 
     )
 
 
-def _groups_with_rights(orchestration: Orchestration) -> list[tuple[Group, list[tuple[str, bool]]]]:
+def _groups_with_rights(orchestration: Orchestration) -> list[tuple[Group, list[tuple[str, str, bool]]]]:
     given = access.rights_on(orchestration)
-    return [(group, [(right, right in given.get(group, ())) for right in RIGHTS]) for group in Group.objects.order_by("name")]
+    return [
+        (group, [(right, str(words), right in given.get(group, ())) for right, words in RIGHTS.items()])
+        for group in Group.objects.order_by("name")
+    ]
 
 
 @require_POST
@@ -294,7 +298,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Diff
         what = "changed" if was and now else "added" if now else "removed"
         rows = list(_rows(editing.said_of(old, where) or {}, editing.said_of(new, where) or {}, words))
         if was and now and (moved := _whereabouts(was, now, before, after)):
-            rows.append((_("place"), *moved))
+            rows.append((_("Place"), *moved))
         if rows or not (was and now):
             yield Difference(title, KINDS[part.kind], what, rows)
 
@@ -336,6 +340,10 @@ class _Words:
             return str(self.site.flows[value].label) if value in self.site.flows else value or "–"
         if key == "after":
             return ", ".join(self.labels.get(name, name) for name in value) or "–"
+        if key in ("to", "fault_path"):
+            return self.labels.get(value, value) or "–"
+        if isinstance(value, str) and (label := dict(getattr(SETTINGS.get(key), "choices", ())).get(value)):
+            return str(label)
         if key == "inputs" and isinstance(value, Mapping) and all(isinstance(one, Mapping) and len(one) == 1 for one in value.values()):
             return "; ".join(f"{name}: {shown(source)}" for name, source in value.items()) or "–"
         if key == "assignee" and isinstance(value, Mapping):
@@ -350,21 +358,28 @@ def _rows(old: Mapping[str, Any], new: Mapping[str, Any], words: list[_Words]) -
     for key in [*new, *(key for key in old if key not in new)]:
         was, now = old.get(key), new.get(key)
         if was != now and not (_is_nothing(was) and _is_nothing(now)) and key != "api_name":
-            yield NAMES.get(key, key.replace("_", " ")), words[0].of(key, was), words[1].of(key, now)
+            yield called(key), words[0].of(key, was), words[1].of(key, now)
 
 
 def _is_nothing(value: Any) -> bool:
     return value in (None, "", [], {}, False)
 
 
+SETTINGS: Mapping[str, Any] = {name: field for form in FORMS.values() for name, field in form.base_fields.items()}
+"""The fields of the panels, by what they set."""
+
 NAMES: Mapping[str, Any] = {
-    "entry_condition": gettext_lazy("only if"),
-    "exit_rule": gettext_lazy("ends when"),
-    "flow": gettext_lazy("flow"),
-    "fault_path": gettext_lazy("when it fails"),
-    "assignee": gettext_lazy("who does it"),
-    "to": gettext_lazy("goes to"),
+    "inputs": gettext_lazy("Inputs"),
+    "variables": gettext_lazy("Variables"),
+    "start_offset": gettext_lazy("After that time"),
+    "kind": gettext_lazy("Kind"),
 }
+"""Settings that are in no panel under their own name."""
+
+
+def called(key: str) -> str:
+    """What people call a setting: as its field in the panel is called."""
+    return str(SETTINGS[key].label if key in SETTINGS else NAMES.get(key, key.replace("_", " ")))
 
 
 # Who changed what ----------------------------------------------------------------------------------------------------
@@ -405,5 +420,4 @@ def history(request: HttpRequest, version: Version) -> HttpResponse:
 
 def _path(place: str) -> str:
     """A place such as `stages.provisioned.steps.it_ticket.label` as people read it."""
-    names = [name for name in place.split(".") if name not in ("stages", "steps")]
-    return " › ".join(name.replace("_", " ") for name in names)
+    return " › ".join(called(name) for name in place.split(".") if name not in ("stages", "steps"))
