@@ -14,6 +14,7 @@ class Person:
     role: str
     groups: tuple[str, ...] = ()
     is_admin: bool = False
+    is_staff: bool = False
     is_active: bool = True
     password: str = PASSWORD
 
@@ -36,8 +37,9 @@ PEOPLE = (
     Person("ines", "Inès Laurent", "Legal counsel", ("Legal",)),
     Person("joon", "Joon Park", "Legal counsel", ("Legal",)),
     Person("grace", "Grace Achieng", "Customer success", ("Customer success",)),
-    Person("petra", "Petra Novak", "Process operator", ("Operators",)),
-    Person("admin", "Alex Morgan", "Administrator", (), is_admin=True),
+    Person("beatriz", "Beatriz Souza", "HR systems, builds processes", ("Builders",), is_staff=True),
+    Person("petra", "Petra Novak", "Process operator", ("Operators",), is_staff=True),
+    Person("admin", "Alex Morgan", "Administrator", (), is_admin=True, is_staff=True),
     Person("sven", "Sven Berg", "Finance manager, on leave", ("Managers",), is_active=False),
 )
 
@@ -68,6 +70,11 @@ PERMISSIONS = {
     "Regional VPs": _all_of("view", "account", "opportunity", "quote", "contract"),
     "Legal": _all_of("view", "account", "opportunity", "quote", "contract"),
     "Customer success": _all_of("view", "account", "opportunity", "contract"),
+    "Builders": [
+        *_all_of("view", "employee", "building"),
+        *(f"orchestration.{action}_{model}" for action in ("view", "add", "change") for model in ("orchestration", "flow", "queue")),
+        "orchestration.debug_orchestration",
+    ],
     "Operators": [
         *_all_of("view", "employee", "building", "account", "opportunity", "quote", "contract"),
         *_all_of("change", "building", "account"),

@@ -149,6 +149,11 @@ def may_activate(user: Any, orchestration: Orchestration | None = None) -> bool:
     return may(user, "orchestration.activate_orchestration", orchestration)
 
 
+def may_see_go_live(user: Any, orchestration: Orchestration) -> bool:
+    """Whether the person may see what stands between a version and its activation: whoever builds it, or activates it."""
+    return may_build(user, orchestration) or may_activate(user, orchestration)
+
+
 def may_operate(user: Any, orchestration: Orchestration) -> bool:
     """Whether the person may intervene in its instances."""
     return may(user, "orchestration.operate_orchestration", orchestration)

@@ -95,7 +95,9 @@ class Script:
         kinds |= {"skips_timers": bool, "most": int}
         if any(not isinstance(getattr(script, name), kind) for name, kind in kinds.items()):
             raise Invalid(_("This is no script of a debug run. Begin again."))
-        if not all(isinstance(deed, dict) for deed in script.deeds) or not all(isinstance(mock, dict) for mock in script.mocks.values()):
+        mocks = [mock for mock in script.mocks.values() if isinstance(mock, dict)]
+        inner = [*script.deeds, *script.mocks.values(), *(part for mock in mocks for part in mock.values())]
+        if not all(isinstance(one, dict) for one in inner):
             raise Invalid(_("This is no script of a debug run. Begin again."))
         return script
 

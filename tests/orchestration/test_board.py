@@ -206,7 +206,7 @@ POSTS = ("builder", "edit", "check", "copy", "activation", "deactivation", "gate
 ALLOWED: dict[str, set[str]] = {
     "nobody": set(),
     "view": {"changelist", "change", "builder", "history", "compare"},
-    "change": {"changelist", "change", "builder", "readable", "history", "compare"}
+    "change": {"changelist", "change", "builder", "readable", "history", "compare", "activation"}
     | {"post builder", "post edit", "post check", "post copy", "post template", "post placement", "post share"},
     "debug": {"changelist", "change", "builder", "history", "compare", "debug", "post debug"},
     "activate": {
@@ -250,6 +250,30 @@ def test_each_right_opens_what_it_is_for_and_nothing_else(cast: Cast, draft: Ver
             if status not in (403, 404):
                 opened.add(name if method == "get" else f"post {name}")
     assert opened == ALLOWED[right]
+
+
+def test_who_builds_sees_what_stands_before_the_activation_and_that_another_does_it(cast: Cast, draft: Version, browse: Browse) -> None:
+    beatriz = browse(cast.beatriz)
+    assert "Go-live list" in words(beatriz.get(address("builder", draft)))
+    told = words(beatriz.get(address("activation", draft)))
+    assert "Who can really do each step" in told
+    assert "You may build it, and not activate it." in told
+    assert beatriz.post(address("activation", draft)).status_code == 403
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 30, "٣", "-1", "1.5", "x", "\0"])
+def test_numbers_that_are_none_do_no_harm(cast: Cast, draft: Version, alex: Client, number: str) -> None:
+    sent = {"action": "up", "part": "step:review_tasks", "basis": number}
+    assert alex.post(address("edit", draft), sent).status_code in (302, 409)
+    assert alex.get(address("standing", draft), {"revision": number}).status_code in (200, 204)
+    assert alex.get(address("compare", draft.orchestration), {"old": number, "new": number}).status_code == 200
+    assert alex.get(address("activation", draft), {"record": number}).status_code == 200
+    for deed in (
+        {"do": "later", "seconds": number},
+        {"do": "reply", "endpoint": "x", "reply-status": number},
+        {"do": "run", "made": number},
+    ):
+        assert alex.post(address("debug", draft), {"script": "{}"} | deed).status_code in (200, 422)
 
 
 def test_who_is_not_staff_is_sent_to_the_login(cast: Cast, draft: Version, browse: Browse) -> None:

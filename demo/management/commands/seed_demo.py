@@ -194,7 +194,7 @@ def _make_person(person: Person) -> User:
         first_name=first,
         last_name=last,
         is_active=person.is_active,
-        is_staff=person.is_admin or "Operators" in person.groups,
+        is_staff=person.is_staff,
         is_superuser=person.is_admin,
     )
 

@@ -1,6 +1,7 @@
 """Before a version is activated: what keeps it, what to look at, who can really do each step, and what happens to what runs."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
@@ -13,10 +14,12 @@ from orchestration.references import Problem
 from orchestration.states import IllegalMove
 
 
-@of_version(access.may_activate)
+@of_version(access.may_see_go_live)
 def activation(request: HttpRequest, version: Version) -> HttpResponse:
     """GET shows the go-live list, POST activates."""
     if request.method == "POST":
+        if not access.may_activate(request.user, version.orchestration):
+            raise PermissionDenied
         try:
             builder.activate(version, by=request.user, note=request.POST.get("note", "").strip())
         except (Refused, IllegalMove) as refused:
@@ -29,6 +32,7 @@ def activation(request: HttpRequest, version: Version) -> HttpResponse:
 
 def _list(request: HttpRequest, version: Version, status: int = 200) -> HttpResponse:
     orchestration = version.orchestration
+    may_activate = access.may_activate(request.user, orchestration)
     errors = builder.problems(version)
     asked = request.GET.getlist("record")
     records = golive.samples(version, request.user, asked)
@@ -37,9 +41,10 @@ def _list(request: HttpRequest, version: Version, status: int = 200) -> HttpResp
         request,
         "activation",
         status,
-        title=_("Activate v%(number)d") % {"number": version.number},
+        title=(_("Activate v%(number)d") if may_activate else _("Before v%(number)d goes live")) % {"number": version.number},
         orchestration=orchestration,
         version=version,
+        may_activate=may_activate,
         active=orchestration.active_version,
         errors=[(problem, _link(version, problem)) for problem in errors],
         warnings=[(problem, _link(version, problem)) for problem in soundness.warnings(builder.dump(version))],

@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from orchestration import access, debugging, engine, flows
 from orchestration.admin.board.forms import people
-from orchestration.admin.board.pages import of_version, page
+from orchestration.admin.board.pages import of_version, page, tab
 from orchestration.admin.building import trying
 from orchestration.admin.building.fields import literal, typed_text
 from orchestration.admin.building.views import shown
+from orchestration.admin.numbers import whole_number
 from orchestration.debugging import Run, Script
 from orchestration.errors import FlowMissing, Invalid, Refused
 from orchestration.flows import Context
@@ -145,19 +146,15 @@ def _set_up(request: HttpRequest, version: Version, form: SetUp, refused: str = 
 def _about(request: HttpRequest, version: Version) -> dict[str, Any]:
     return {
         "title": str(version.orchestration.label),
-        "orchestration": version.orchestration,
-        "version": version,
+        **tab(request, version, "debug"),
         "people": people(),
-        "may_activate": access.may_activate(request.user, version.orchestration),
-        "may_debug": True,
-        "tab": "debug",
     }
 
 
 def _pressed(script: Script, sent: Any) -> Script:
     """The script with what was pressed: on, back, a form completed, a step mocked, time that passes."""
     pressed, step = sent.get("do", ""), str(sent.get("step", ""))
-    made = int(sent["made"]) if str(sent.get("made", "")).isdecimal() else 0
+    made = whole_number(sent.get("made"), debugging.MOST_MOVES) or 0
     forward = 0 if script.most == 0 else made + 1
     match pressed:
         case "step":
@@ -182,10 +179,10 @@ def _pressed(script: Script, sent: Any) -> Script:
             return replace(script, mocks={name: mock for name, mock in script.mocks.items() if name != step})
         case "reply":
             body = _value(sent.get("reply-body", ""), is_json=True)
-            status = int(sent["reply-status"]) if str(sent.get("reply-status", "")).isdecimal() else 200
+            status = whole_number(sent.get("reply-status"), 599) or 200
             return replace(script, replies={**script.replies, str(sent.get("endpoint", "")): {"status": status, "body": body}})
-        case "later" if str(sent.get("seconds", "")).isdecimal():
-            return replace(script, deeds=[*script.deeds, {"later": int(sent["seconds"])}], most=forward)
+        case "later" if seconds := whole_number(sent.get("seconds")):
+            return replace(script, deeds=[*script.deeds, {"later": seconds}], most=forward)
     return script
 
 

@@ -27,6 +27,19 @@ def page(request: HttpRequest, name: str, status: int = 200, **context: Any) -> 
     return TemplateResponse(request, f"orchestration/board/{name}.html", whole, status=status)
 
 
+def tab(request: HttpRequest, version: Version, name: str) -> dict[str, Any]:
+    """What the head of each page about one version shows: which page it is, and where else the person may go."""
+    orchestration = version.orchestration
+    return {
+        "orchestration": orchestration,
+        "version": version,
+        "tab": name,
+        "may_debug": access.may_debug(request.user, orchestration),
+        "may_activate": access.may_activate(request.user, orchestration),
+        "may_see_go_live": access.may_see_go_live(request.user, orchestration),
+    }
+
+
 def of_orchestration(right: Right = access.may_see_definition) -> Callable[[View], View]:
     """Hand a view the orchestration that the address names, if the person has the right to do this with it."""
 

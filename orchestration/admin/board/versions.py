@@ -18,9 +18,10 @@ from django.views.decorators.http import require_POST
 from orchestration import access, builder, editing, expressions, golive
 from orchestration.admin.board import readable
 from orchestration.admin.board.forms import FORMS
-from orchestration.admin.board.pages import address, of_orchestration, of_version, page
+from orchestration.admin.board.pages import address, of_orchestration, of_version, page, tab
 from orchestration.admin.building import fields
 from orchestration.admin.building.views import shown
+from orchestration.admin.numbers import whole_number
 from orchestration.errors import ExpressionError, Refused
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.models import DrawingRevision, Orchestration, StartRequest, Version, WorkGuidePlacement
@@ -271,8 +272,8 @@ def compare(request: HttpRequest, orchestration: Orchestration) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, name: str, versions: Mapping[int, Version]) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and int(text) in versions else None
+    asked = whole_number(request.GET.get(name))
+    return asked if asked in versions else None
 
 
 class Difference:
@@ -406,15 +407,11 @@ def history(request: HttpRequest, version: Version) -> HttpResponse:
         request,
         "history",
         title=str(version.orchestration.label),
-        orchestration=version.orchestration,
-        version=version,
+        **tab(request, version, "history"),
         changes=[(change, [(_path(place), shown(old), shown(new)) for place, old, new in change.changes]) for change in shown_page],
         pages=shown_page,
         people=people.distinct(),
         who=who,
-        may_activate=access.may_activate(request.user, version.orchestration),
-        may_debug=access.may_debug(request.user, version.orchestration),
-        tab="history",
     )
 
 

@@ -22,8 +22,9 @@ from django.views.decorators.http import require_POST
 from orchestration import access, builder, drafting, editing, expressions, flow_builder, flows, soundness
 from orchestration.admin.board import forms, readable
 from orchestration.admin.board.board import Board
-from orchestration.admin.board.pages import address, of_version, page
+from orchestration.admin.board.pages import address, of_version, page, tab
 from orchestration.admin.building import views as building
+from orchestration.admin.numbers import whole_number
 from orchestration.errors import Conflict, Invalid, Refused
 from orchestration.flows import FlowKind, documents
 from orchestration.flows.editing import free_name
@@ -68,8 +69,7 @@ class Builder:
     @property
     def basis(self) -> int | None:
         """The revision that the person looks at, by what their form says."""
-        said = self.request.POST.get("basis", "")
-        return int(said) if said.isdecimal() else None
+        return whole_number(self.request.POST.get("basis"))
 
     def here(self, **query: Any) -> str:
         """The address of this page, in the same view."""
@@ -102,8 +102,7 @@ class Builder:
             status,
             title=str(self.document["orchestration"]["label"]),
             editor=self,
-            orchestration=self.orchestration,
-            version=self.version,
+            **tab(self.request, self.version, "builder"),
             form=form,
             part=part,
             hints=form.hints() if form else {},
@@ -115,12 +114,9 @@ class Builder:
             settings=[self._setting(setting) for setting in forms.SETTINGS],
             stages=[(editing.stage_address(stage["api_name"]), stage["label"]) for stage in self.document["stages"]],
             text=json.dumps(self.document, indent=2, ensure_ascii=False) if self.view == "document" else "",
-            may_debug=access.may_debug(self.request.user, self.orchestration),
-            may_activate=access.may_activate(self.request.user, self.orchestration),
             may_add_flow=access.may(self.request.user, "orchestration.add_flow"),
             may_add_queue=access.may(self.request.user, "orchestration.add_queue"),
             live=self._live(),
-            tab="builder",
             **context,
         )
 
@@ -478,8 +474,7 @@ def check(request: HttpRequest, version: Version) -> HttpResponse:
 @of_version()
 def standing(request: HttpRequest, version: Version) -> HttpResponse:
     """Whether somebody else has changed the draft since the revision that the page shows: 204, or a sentence to show."""
-    seen = request.GET.get("revision", "")
-    newer = drafting.since(version, int(seen) if seen.isdecimal() else None, request.user)
+    newer = drafting.since(version, whole_number(request.GET.get("revision")), request.user)
     if newer is None:
         return HttpResponse(status=204)
     return TemplateResponse(request, "orchestration/board/_newer.html", {"newer": newer, "address": address("builder", version)})

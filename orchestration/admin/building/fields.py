@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orchestration import expressions, values
+from orchestration.admin.numbers import whole_number
 from orchestration.errors import ExpressionError
 from orchestration.expressions.readable import Readables
 from orchestration.expressions.wording import Mistake, check, check_condition
@@ -341,7 +342,7 @@ class RowsWidget(forms.Widget):
 
 
 def _count(text: Any, most: int) -> int:
-    return min(int(text), most) if isinstance(text, str) and text.isascii() and text.isdecimal() else 0
+    return min(whole_number(text) or 0, most)
 
 
 def _is_blank(field: forms.Field, value: Any) -> bool:

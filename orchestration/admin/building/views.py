@@ -27,6 +27,7 @@ from django.views.decorators.http import require_POST
 from orchestration import access, drafting, expressions, flow_builder, flows
 from orchestration.admin.building import fields, site, trying
 from orchestration.admin.building.forms import FIELD_TYPES, FORMS, SETTINGS, PartForm, Place, SettingForm, addable
+from orchestration.admin.numbers import whole_number
 from orchestration.errors import Conflict, ExpressionError, FlowMissing, Invalid, Refused
 from orchestration.expressions.readable import Readable, Readables
 from orchestration.flows import documents, editing, reading
@@ -221,7 +222,7 @@ def runners(request: HttpRequest, pk: int) -> HttpResponse:
     flow = get_object_or_404(Flow, pk=pk)
     if not may_build(request.user, flow):
         raise PermissionDenied
-    keys = [int(key) for key in request.POST.getlist("group") if key.isdecimal()]
+    keys = [key for key in map(whole_number, request.POST.getlist("group")) if key is not None]
     groups = Group.objects.filter(pk__in=keys)
     access.let_run(flow, groups)
     names = ", ".join(group.name for group in groups) or _("nobody but those who may run every flow")
@@ -287,8 +288,7 @@ class Editor:
     @property
     def basis(self) -> int | None:
         """The revision that the person looks at, by what their form says."""
-        said = self.request.POST.get("basis", "")
-        return int(said) if said.isdecimal() else None
+        return whole_number(self.request.POST.get("basis"))
 
     def sentence(self, part: editing.Part) -> str:
         """When the part is shown or taken, in words; empty when always."""
@@ -627,8 +627,7 @@ def checked(request: HttpRequest, form: forms.Form, name: str) -> HttpResponse:
 @of_version()
 def standing(request: HttpRequest, version: FlowVersion) -> HttpResponse:
     """Whether somebody else has changed the draft since the revision that the page shows: 204, or a sentence to show."""
-    seen = request.GET.get("revision", "")
-    newer = drafting.since(version, int(seen) if seen.isdecimal() else None, request.user)
+    newer = drafting.since(version, whole_number(request.GET.get("revision")), request.user)
     if newer is None:
         return HttpResponse(status=204)
     return TemplateResponse(request, "orchestration/building/_newer.html", {"newer": newer, "version": version})
@@ -665,11 +664,8 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     numbers = sorted(versions)
     if not numbers:
         raise Http404
-    asked = [request.GET.get(name, "") for name in ("old", "new")]
-    old, new = (
-        int(text) if text.isdecimal() and int(text) in versions else default
-        for text, default in zip(asked, (numbers[-2:] * 2)[:2], strict=True)
-    )
+    asked = [whole_number(request.GET.get(name)) for name in ("old", "new")]
+    old, new = (number if number in versions else default for number, default in zip(asked, (numbers[-2:] * 2)[:2], strict=True))
     changes = [
         Difference(place, before, after, versions[new].document, versions[old].document, flow.kind)
         for place, before, after in flow_builder.differences(versions[old], versions[new])
