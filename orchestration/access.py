@@ -154,6 +154,11 @@ def may_see_go_live(user: Any, orchestration: Orchestration) -> bool:
     return may_build(user, orchestration) or may_activate(user, orchestration)
 
 
+def may_share(user: Any, orchestration: Orchestration) -> bool:
+    """Whether the person may say what groups may do with it: who may change groups. Building alone would make every right one's own."""
+    return may(user, "auth.change_group") and may_see_definition(user, orchestration)
+
+
 def may_operate(user: Any, orchestration: Orchestration) -> bool:
     """Whether the person may intervene in its instances."""
     return may(user, "orchestration.operate_orchestration", orchestration)

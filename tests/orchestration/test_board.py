@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -207,7 +207,7 @@ ALLOWED: dict[str, set[str]] = {
     "nobody": set(),
     "view": {"changelist", "change", "builder", "history", "compare"},
     "change": {"changelist", "change", "builder", "readable", "history", "compare", "activation"}
-    | {"post builder", "post edit", "post check", "post copy", "post template", "post placement", "post share"},
+    | {"post builder", "post edit", "post check", "post copy", "post template", "post placement"},
     "debug": {"changelist", "change", "builder", "history", "compare", "debug", "post debug"},
     "activate": {
         "changelist",
@@ -250,6 +250,17 @@ def test_each_right_opens_what_it_is_for_and_nothing_else(cast: Cast, draft: Ver
             if status not in (403, 404):
                 opened.add(name if method == "get" else f"post {name}")
     assert opened == ALLOWED[right]
+
+
+def test_rights_are_handed_out_by_who_may_change_groups(cast: Cast, draft: Version, browse: Browse) -> None:
+    operators = Group.objects.get(name="Operators")
+    sent = {f"group-{operators.pk}": ["view", "operate", "activate"]}
+    assert browse(cast.beatriz).post(address("share", draft.orchestration), sent).status_code == 403
+    access.grant("auth.change_group", cast.beatriz)
+    beatriz = browse(cast.ask_again(cast.beatriz))
+    assert "Who may do what with it" in words(beatriz.get(address("change", draft.orchestration)))
+    assert beatriz.post(address("share", draft.orchestration), sent).status_code == 302
+    assert access.rights_on(draft.orchestration)[operators] == {"view", "operate", "activate"}
 
 
 def test_who_builds_sees_what_stands_before_the_activation_and_that_another_does_it(cast: Cast, draft: Version, browse: Browse) -> None:

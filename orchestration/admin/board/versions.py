@@ -139,7 +139,7 @@ def _detail(request: HttpRequest, orchestration: Orchestration, gate: GateForm, 
         may_build=access.may_build(user, orchestration),
         may_activate=access.may_activate(user, orchestration),
         may_delete=access.may(user, "orchestration.delete_orchestration") and not orchestration.was_ever_active,
-        may_share=access.may(user, "orchestration.change_orchestration"),
+        may_share=access.may_share(user, orchestration),
     )
 
 
@@ -152,11 +152,9 @@ def _groups_with_rights(orchestration: Orchestration) -> list[tuple[Group, list[
 
 
 @require_POST
-@of_orchestration()
+@of_orchestration(access.may_share)
 def share(request: HttpRequest, orchestration: Orchestration) -> HttpResponse:
     """Say what each group may do with this orchestration."""
-    if not access.may(request.user, "orchestration.change_orchestration"):
-        raise PermissionDenied
     for group in Group.objects.all():
         access.set_rights(group, orchestration, set(request.POST.getlist(f"group-{group.pk}")) & RIGHTS.keys(), RIGHTS)
     messages.success(request, _("Who may do what with “%(label)s” is saved.") % {"label": orchestration})
