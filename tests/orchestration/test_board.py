@@ -178,7 +178,7 @@ def test_parts_are_added_moved_doubled_and_taken_out_and_each_can_be_undone(cast
     assert [stage.label for stage in draft.stages.all()][-1] == "Welcomed"
 
 
-def test_a_flow_and_a_queue_are_made_in_place_by_those_who_may(cast: Cast, draft: Version, alex: Client, browse: Browse) -> None:
+def test_a_flow_a_queue_and_a_group_are_made_in_place_by_those_who_may(cast: Cast, draft: Version, alex: Client, browse: Browse) -> None:
     made = alex.post(
         address("edit", draft), {"action": "new-flow", "part": "step:collect_preferences", "label": "Ask nicely", "basis": basis(draft)}
     )
@@ -191,6 +191,12 @@ def test_a_flow_and_a_queue_are_made_in_place_by_those_who_may(cast: Cast, draft
     )
     assert said(draft, "collect_preferences")["assignee"] == {"queue": "front_desk"}
     assert Queue.objects.get(api_name="front_desk").has_active_member
+    group = {"action": "new-group", "part": "step:collect_preferences", "label": "Reception"}
+    assert "Nobody is called “ghost”." in words(alex.post(address("edit", draft), group | {"members": "yuki, ghost"}, follow=True))
+    alex.post(address("edit", draft), group | {"members": "yuki, omar", "basis": basis(draft)})
+    assert said(draft, "collect_preferences")["assignee"] == {"group": "Reception"}
+    assert {user.username for user in Group.objects.get(name="Reception").user_set.all()} == {"yuki", "omar"}
+    assert "/admin/auth/user/add/" in alex.get(address("builder", draft, at="step:collect_preferences")).content.decode()
     access.grant("orchestration.change_orchestration", cast.petra)
     User.objects.filter(pk=cast.petra.pk).update(is_staff=True)
     refused = browse(cast.ask_again(cast.petra)).post(

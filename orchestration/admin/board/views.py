@@ -5,21 +5,26 @@ then comes what has changed, and leaves the form alone in which somebody is typi
 """
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from orchestration import access, builder, drafting, editing, expressions, flow_builder, flows, soundness
+from orchestration import access, assignment, builder, drafting, editing, expressions, flow_builder, flows, soundness
 from orchestration.admin.board import forms, readable
 from orchestration.admin.board.board import Board
 from orchestration.admin.board.pages import address, of_version, page, tab
@@ -116,6 +121,8 @@ class Builder:
             text=json.dumps(self.document, indent=2, ensure_ascii=False) if self.view == "document" else "",
             may_add_flow=access.may(self.request.user, "orchestration.add_flow"),
             may_add_queue=access.may(self.request.user, "orchestration.add_queue"),
+            may_add_group=access.may(self.request.user, "auth.add_group"),
+            new_person=_page_for_a_new_person(self.request.user),
             live=self._live(),
             **context,
         )
@@ -376,7 +383,7 @@ def _new_flow(editor: Builder, step: str) -> dict[str, Any]:
     if model := editor.document["orchestration"].get("record_model"):
         document["record_model"] = model
     taken = {key.partition(".")[2] for key in (*editor.site.flows, *editor.site.drafts) if key.startswith(f"{flows.BUILT}.")}
-    with transaction.atomic():
+    with _making():
         made = flow_builder.new_flow(free_name(label, taken, fallback="flow"), label, kind, document=document, by=user)
         says = _("Make flow “%(label)s”") % {"label": label}
         _change(editor, lambda document: editing.with_changed(document, step, {"flow": made.flow.key, "inputs": {}}), [step], says)
@@ -393,7 +400,7 @@ def _new_queue(editor: Builder, step: str) -> dict[str, Any]:
         raise PermissionDenied
     if not label:
         raise Invalid(_("Say what the new queue is called."))
-    with transaction.atomic():
+    with _making():
         name = free_name(label, set(Queue.objects.values_list("api_name", flat=True)), fallback="queue")
         queue = Queue.objects.create(api_name=name, label=label)
         if group := Group.objects.filter(name=editor.request.POST.get("group", "")).first():
@@ -402,6 +409,39 @@ def _new_queue(editor: Builder, step: str) -> dict[str, Any]:
         _change(editor, lambda document: editing.with_changed(document, step, {"assignee": {"queue": name}}), [step], says)
     messages.success(editor.request, _("The queue “%(label)s” is made, and gets the step.") % {"label": label})
     return {"at": step}
+
+
+def _new_group(editor: Builder, step: str) -> dict[str, Any]:
+    """A group that is made in place, with the people whose usernames were typed; the step goes to it."""
+    user, name = editor.request.user, editor.request.POST.get("label", "").strip()[:150]
+    if not access.may(user, "auth.add_group"):
+        raise PermissionDenied
+    if not name:
+        raise Invalid(_("Say what the new group is called."))
+    if Group.objects.filter(name=name).exists():
+        raise Invalid(_("There is a group “%(name)s” already: choose it above.") % {"name": name})
+    usernames = dict.fromkeys(word for word in re.split(r"[\s,;]+", editor.request.POST.get("members", "")) if word)
+    found = {username: assignment.user_named(username) for username in usernames}
+    if unknown := [username for username, person in found.items() if person is None]:
+        raise Invalid(_("Nobody is called %(names)s.") % {"names": get_text_list([f"“{username}”" for username in unknown], _("or"))})
+    with _making():
+        group = Group.objects.create(name=name)
+        for person in found.values():
+            person.groups.add(group)
+        says = _("Make group “%(name)s”") % {"name": name}
+        _change(editor, lambda document: editing.with_changed(document, step, {"assignee": {"group": name}}), [step], says)
+    messages.success(editor.request, _("The group “%(name)s” is made, and gets the step.") % {"name": name})
+    return {"at": step}
+
+
+@contextmanager
+def _making() -> Iterator[None]:
+    """All of it or nothing. Raises Conflict when somebody was quicker with the same name."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise Conflict(_("Somebody has just made one of the same name. Look again.")) from error
 
 
 _ACTIONS: Mapping[str, Callable[[Builder, str], dict[str, Any]]] = {
@@ -420,6 +460,7 @@ _ACTIONS: Mapping[str, Callable[[Builder, str], dict[str, Any]]] = {
     "add-route": _add_route,
     "new-flow": _new_flow,
     "new-queue": _new_queue,
+    "new-group": _new_group,
 }
 """What a button of the board does; each gives the query of the page that comes then."""
 
@@ -469,6 +510,17 @@ def check(request: HttpRequest, version: Version) -> HttpResponse:
     if form is None or name not in form.fields:
         raise Http404
     return building.checked(request, form, name)
+
+
+def _page_for_a_new_person(user: Any) -> str:
+    """The address at which people are added; empty where the site's admin has none, or this person may not."""
+    meta = get_user_model()._meta
+    if not access.may(user, f"{meta.app_label}.add_{meta.model_name}"):
+        return ""
+    try:
+        return reverse(f"admin:{meta.app_label}_{meta.model_name}_add")
+    except NoReverseMatch:
+        return ""
 
 
 @of_version()
