@@ -37,9 +37,10 @@ from orchestration import (
 )
 from orchestration.errors import ExpressionError, Fault, Invalid, Refused, describe
 from orchestration.flows import Reply
-from orchestration.models import Effect, Instance, Milestone, Signal, StartRequest, StepInstance, Version, WorkItem, rows
+from orchestration.models import Attachment, Effect, Instance, Milestone, Signal, StartRequest, StepInstance, Version, WorkItem, rows
 from orchestration.models.instances import name_of
 from orchestration.models.records import model_named, reference, snapshot
+from orchestration.reach import Reach
 from orchestration.states import StepStatus
 
 MOST_BYTES = 200_000
@@ -104,6 +105,26 @@ class Script:
     def written(self) -> str:
         """The script as a page's field."""
         return json.dumps(self.__dict__, default=str, ensure_ascii=False)
+
+
+SAMPLE_FILE = "orc-sample-file"
+"""What a script says for a file: it carries no content, so that one small PDF stands for whatever would be handed in."""
+
+_SAMPLE_NAME = "sample.pdf"
+_SAMPLE_CONTENT = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+
+
+class SampleReach(Reach):
+    """The reach of somebody whose work is tried: the one file that they can hand in is the sample."""
+
+    sample_file = SAMPLE_FILE
+
+    @property
+    def files(self) -> dict[str, Attachment]:
+        """The sample, which is kept only when the item is completed with it."""
+        return {SAMPLE_FILE: Attachment(name=_SAMPLE_NAME, size=len(_SAMPLE_CONTENT))}
 
 
 @dataclass
@@ -395,9 +416,16 @@ class Run:
         )
         refused: list[Refused] = []
 
+        def handed_in(answer: str) -> str:
+            if answer != SAMPLE_FILE:
+                return answer
+            kept = engine.keep_upload(item, by=person, name=_SAMPLE_NAME, content=_SAMPLE_CONTENT, content_type="application/pdf")
+            return str(kept.key)
+
         def complete() -> None:
             try:
-                engine.complete_work_item(item, by=person, answers=answers, submission_key=f"debug-{len(self.moves)}")
+                whole = {key: [handed_in(one) for one in listed] for key, listed in answers.items()}
+                engine.complete_work_item(item, by=person, answers=whole, submission_key=f"debug-{len(self.moves)}")
             except Refused as error:
                 refused.append(error)
                 self._error = str(error)

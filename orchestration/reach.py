@@ -22,6 +22,8 @@ class Reach:
     """The reach of one person in one work item. Without an item (a preview) no files are in it."""
 
     accepted_files = uploads.accepted()
+    sample_file = ""
+    """Where nothing can be uploaded: the key of a file that stands for whatever would be handed in."""
 
     def __init__(self, user: Person, item: WorkItem | None = None) -> None:
         self._user, self._item = user, item

@@ -108,6 +108,7 @@ class BuiltFilling(Filling):
         self._data = as_query(answers)
         self._records: dict[str, Records] = {}
         self._accepts = "" if context.reach is None else context.reach.accepted_files
+        self._sample = "" if context.reach is None else context.reach.sample_file
         self.intros: dict[str, str] = {}
         answered = dict.fromkeys(item.name for item in self.document.fields())
         self._scope: dict[str, Any] = {
@@ -202,7 +203,7 @@ class BuiltFilling(Filling):
         return asked
 
     def _ask_field(self, what: Field, name: str, label: str, scope: Scope) -> Asked:
-        made = fields.made(what, records=self._records_of, files=self._file, accept=self._accepts)
+        made = fields.made(what, records=self._records_of, files=self._file, accept=self._accepts, sample=self._sample)
         asked = Asked(what, name, label, made, scope=scope)
         is_given = name in self.answers or f"{name}-words" in self.answers
         if is_given or self.final:

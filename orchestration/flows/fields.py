@@ -113,6 +113,7 @@ class FileWidget(forms.Widget):
     needs_multipart_form = True
     find: Callable[[str], Any]
     accept = ""
+    sample = ""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
         return data.get(name) or ""
@@ -121,19 +122,23 @@ class FileWidget(forms.Widget):
         context = super().get_context(name, None, attrs)
         attrs = context["widget"]["attrs"]
         said = {"described": attrs.get("aria-describedby"), "invalid": attrs.get("aria-invalid")}
-        context["widget"] |= {"file": self.find(str(value)) if value else None, "accept": self.accept, **said}
+        about = {"accept": self.accept, "sample": self.sample, "is_sampled": value is None or value == self.sample}
+        context["widget"] |= {"file": self.find(str(value)) if value else None, **about, **said}
         return context
 
 
 class UploadField(forms.Field):
-    """One file, uploaded to the draft before. `find` gives the file with a key, if it was handed in with this work item."""
+    """One file, uploaded to the draft before. `find` gives the file with a key, if it was handed in with this work item.
+
+    With `sample`, nothing is uploaded: the file with that key is handed in, or none.
+    """
 
     widget = FileWidget
 
-    def __init__(self, *, find: Callable[[str], Any], accept: str = "", **options: Any) -> None:
+    def __init__(self, *, find: Callable[[str], Any], accept: str = "", sample: str = "", **options: Any) -> None:
         super().__init__(**options)
         self.find = self.widget.find = find
-        self.widget.accept = accept
+        self.widget.accept, self.widget.sample = accept, sample
 
     def clean(self, value: Any) -> Any:
         """The file. Raises ValidationError when there is none with this key here."""
@@ -242,15 +247,18 @@ REQUIRED = {
 }
 
 
-def made(field: Field, *, records: Callable[[Field], Any], files: Callable[[str], Any], accept: str) -> forms.Field:
-    """The Django field of a question. `records(field)` is where a lookup looks, `files(key)` finds what was uploaded here."""
+def made(field: Field, *, records: Callable[[Field], Any], files: Callable[[str], Any], accept: str, sample: str = "") -> forms.Field:
+    """The Django field of a question. `records(field)` is where a lookup looks, `files(key)` finds what was uploaded here.
+
+    `sample` is the key of a file that is handed in where nothing can be uploaded.
+    """
     options: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.required}
     options["error_messages"] = {"required": REQUIRED.get(field.type, gettext_lazy("Enter an answer"))}
     match field.type:
         case "record" | "user":
             return LookupField(records=records(field), **options)
         case "file":
-            return UploadField(find=files, accept=accept, **options)
+            return UploadField(find=files, accept=accept, sample=sample, **options)
         case "checkbox":
             return forms.BooleanField(**options)
         case "choice":

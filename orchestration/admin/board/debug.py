@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orchestration import access, debugging, engine, flows
+from orchestration import access, debugging, engine
 from orchestration.admin.board.forms import people
 from orchestration.admin.board.pages import of_version, page, tab
 from orchestration.admin.building import trying
@@ -25,7 +25,6 @@ from orchestration.flows import Context
 from orchestration.models import Version, WorkItem
 from orchestration.models.instances import name_of
 from orchestration.models.records import model_label, model_named
-from orchestration.reach import Reach
 
 MOST_RECORDS = 50
 CHANGES = 3
@@ -261,7 +260,7 @@ def _item(item: WorkItem, request: HttpRequest, run: Run) -> dict[str, Any]:
     asked_for_rows = request.POST.get("step") == name and request.POST.get("do", "") in ("update", "")
     sent = dict(request.POST.lists()) if was_refused or asked_for_rows else {}
     try:
-        screens: Any = trying.Screens(_Sample(item.get_flow(), engine.context_for(item, who)), sent, is_tried=was_refused)
+        screens: Any = trying.Screens(_Sample(item, who), sent, is_tried=was_refused)
     except (FlowMissing, Refused) as error:
         screens = None
         run.notes.append(str(error))
@@ -277,9 +276,9 @@ def _item(item: WorkItem, request: HttpRequest, run: Run) -> dict[str, Any]:
 class _Sample:
     """A work item's flow and context, as `trying` wants them."""
 
-    def __init__(self, flow: flows.Flow, context: Context) -> None:
-        self.flow, self._context = flow, context
-        context.reach = context.reach or Reach(context.user)
+    def __init__(self, item: WorkItem, who: Any) -> None:
+        self.flow, self._context = item.get_flow(), engine.context_for(item, who)
+        self._context.reach = debugging.SampleReach(who, item)
 
     def context(self) -> Context:
         """What the screens are shown with."""
