@@ -240,6 +240,8 @@ def _told(run: Run, request: HttpRequest, script: Script) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Mapping) and "attachment" in value:  # a file
+        return str(value.get("name"))
     return "–" if value is None else shown(value) or typed_text(value)
 
 
